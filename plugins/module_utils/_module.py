@@ -1,0 +1,26 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Glue between Ansible's modules and the backends: the only file of module_utils that imports Ansible."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+
+
+def run(module: AnsibleModule, job: Callable[[], dict[str, Any]]) -> None:
+    """Run a backend's job and end the module with its result, or with the user's error it raised.
+
+    A ``diff`` in the result is dropped unless the user asked for diffs.
+    """
+    try:
+        result = job()
+    except KubephaseError as error:
+        module.fail_json(msg=str(error))
+    if not getattr(module, "_diff", False):
+        result.pop("diff", None)
+    module.exit_json(**result)
