@@ -1,0 +1,98 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the stages of ``make test``, say how long each took, and close with one count over all of them.
+
+``run.py [STAGE ...]`` runs only the named ones. Every pytest of a stage writes a JUnit file into ``$KUBEPHASE_RESULTS``
+and is counted test by test; a stage that wrote none counts as one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+OUTPUT = CHECKOUT / "tests/output"
+TOOLS = Path(sys.prefix) / "bin"
+
+STAGES: dict[str, list[str]] = {
+    "yamllint": ["yamllint", "--strict", "."],
+    "ruff": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
+    "mypy": ["mypy", "plugins/module_utils", "lab"],
+    "ansible-lint": ["ansible-lint"],
+    "changelog": ["antsibull-changelog", "lint"],
+    "unit": ["pytest", "-n", "2", "tests/unit"],
+    "sanity": ["python", "tests/sanity/check.py"],
+    "molecule": ["molecule", "test", "--scenario-name", "default"],
+}
+
+
+@dataclass
+class Outcome:
+    stage: str
+    seconds: float
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+
+def run(stage: str) -> Outcome:
+    results = OUTPUT / stage
+    results.mkdir(parents=True, exist_ok=True)
+    for old in results.glob("*.xml"):
+        old.unlink()
+    command = [str(TOOLS / STAGES[stage][0]), *STAGES[stage][1:]]
+    if STAGES[stage][0] == "pytest":
+        command.append(f"--junit-xml={results / 'pytest.xml'}")
+    print(f"\n==== {stage}: {' '.join(STAGES[stage])}", flush=True)
+    started = time.monotonic()
+    environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "KUBEPHASE_RESULTS": str(results)}
+    code = subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL).returncode
+    outcome = Outcome(stage, time.monotonic() - started)
+    for report in sorted(results.glob("*.xml")):
+        count(report, outcome)
+    if outcome.passed + outcome.failed == 0:
+        outcome.passed, outcome.failed = (0, 1) if code else (1, 0)
+    elif code and not outcome.failed:
+        outcome.failed = 1  # something beside the tests failed: a playbook of molecule, or pytest itself
+    print(f"==== {stage}: {'failed' if outcome.failed else 'passed'} after {outcome.seconds:.0f} s", flush=True)
+    return outcome
+
+
+def count(report: Path, outcome: Outcome) -> None:
+    for suite in ElementTree.parse(report).iter("testsuite"):
+        failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped = int(suite.get("skipped", 0))
+        outcome.failed += failed
+        outcome.skipped += skipped
+        outcome.passed += int(suite.get("tests", 0)) - failed - skipped
+
+
+def main() -> int:
+    names = sys.argv[1:] or list(STAGES)
+    unknown = [name for name in names if name not in STAGES]
+    if unknown:
+        sys.exit(f"no such stage: {', '.join(unknown)} (there are: {', '.join(STAGES)})")
+    outcomes = [run(name) for name in names]
+    print("\n" + "\n".join(summary(outcomes)))
+    return 1 if any(outcome.failed for outcome in outcomes) else 0
+
+
+def summary(outcomes: list[Outcome]) -> list[str]:
+    lines = [f"{'stage':<14}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}"]
+    for each in outcomes:
+        lines.append(f"{each.stage:<14}{each.passed:>8}{each.failed:>8}{each.skipped:>9}{each.seconds:>9.0f}")
+    passed, failed, skipped = (sum(getattr(each, kind) for each in outcomes) for kind in ("passed", "failed", "skipped"))
+    lines += ["", f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")]
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
