@@ -1,0 +1,1 @@
+"""The lab: real hosts, and a mirror of everything a cluster downloads, on one Linux machine."""

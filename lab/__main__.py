@@ -1,0 +1,83 @@
+"""python -m lab VERB: what `make cluster`, Molecule and the tests call."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lab import hosts, inventory, mirror, packages, pins, ssh, store, topology
+from lab.report import say
+from lab.topology import Topology
+
+CHECKOUT = Path(__file__).parent.parent
+DEFAULT = "default"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m lab", description="Real hosts and a download mirror on this machine.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    def verb(name: str, text: str, *, lab: bool = True, host: bool = False) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=text, description=text)
+        if lab:
+            sub.add_argument("--topology", default=DEFAULT, help="name in lab/topologies, or path of a .json file")
+            sub.add_argument("--name", default="", help="another name than the topology's own")
+            sub.add_argument("--directory", type=Path, help="for inventory and known_hosts (.lab, or .lab/NAME)")
+            sub.add_argument("--minor", default=pins.DEFAULT_MINOR, choices=list(pins.RELEASES))
+        if host:
+            sub.add_argument("host", nargs="+")
+        return sub
+
+    verb("packages", "install the Debian packages the lab needs", lab=False)
+    verb("up", "start or mend the hosts of a lab, and the mirror; write its inventory")
+    verb("down", "remove the hosts, volumes and network of a lab")
+    verb("reset", "make hosts anew, as if just installed (all, or those named)").add_argument("host", nargs="*")
+    verb("kill", "end hosts at once, as a power failure does", host=True)
+    verb("stop", "shut hosts down", host=True)
+    verb("start", "start hosts that were killed or stopped", host=True)
+    serve = verb("serve", "the file server of the mirror, in the foreground", lab=False)
+    serve.add_argument("--port", type=int, required=True)
+    arguments = parser.parse_args()
+
+    if arguments.verb == "packages":
+        packages.install()
+    elif arguments.verb == "serve":
+        mirror.serve(arguments.port)
+    else:
+        lab = topology.load(arguments.topology, arguments.name)
+        directory = arguments.directory or CHECKOUT / ".lab" / ("" if lab.name == "kubephase" else lab.name)
+        _lab(arguments, lab, directory.resolve())
+
+
+def _lab(arguments: argparse.Namespace, lab: Topology, directory: Path) -> None:
+    named = [lab.host(name) for name in getattr(arguments, "host", [])]
+    if arguments.verb == "up":
+        up(lab, directory, pins.release(arguments.minor))
+    elif arguments.verb == "down":
+        hosts.down(lab)
+    elif arguments.verb == "reset":
+        ssh.hang_up(lab.name)
+        for host in named or lab.hosts:
+            hosts.remove(lab, host)
+        up(lab, directory, pins.release(arguments.minor))
+    else:
+        act = {"kill": hosts.kill, "stop": hosts.stop, "start": hosts.start}[arguments.verb]
+        for host in named:
+            act(lab, host)
+
+
+def up(lab: Topology, directory: Path, release: pins.Release) -> None:
+    packages.install()
+    with store.lock("hosts"):
+        mirror.start()
+        directory.mkdir(parents=True, exist_ok=True)
+        known_hosts = directory / "known_hosts"
+        hosts.up(lab, known_hosts)
+        access = inventory.Access(ssh.key(), known_hosts, ssh.control_folder(lab.name))
+        path = directory / "inventory.yml"
+        store.replace_text(path, inventory.render(lab, access, release, inventory.of_machine()))
+        say(f"lab {lab.name}: {len(lab.hosts)} hosts up; inventory {path}")
+
+
+if __name__ == "__main__":
+    main()

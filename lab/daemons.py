@@ -1,0 +1,102 @@
+"""The lab's own background processes, on a machine that may have no service manager."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import store
+from lab.report import LabError, say
+
+CHECKOUT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A program that answers 200 at a path of a local port once it is ready."""
+
+    name: str
+    command: tuple[str, ...]
+    port: int
+    ready_path: str
+
+
+def python(name: str, arguments: list[str], port: int, ready_path: str) -> Daemon:
+    return Daemon(name, (sys.executable, *arguments), port, ready_path)
+
+
+def _pid_file(daemon: Daemon) -> Path:
+    return store.folder("run") / f"{daemon.name}.pid"
+
+
+def _pid(daemon: Daemon) -> int:
+    """The process, when it still runs and still is this daemon; otherwise 0."""
+    with contextlib.suppress(OSError, ValueError):
+        pid = int(_pid_file(daemon).read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+        if command[-1 - len(daemon.command) : -1] == list(daemon.command):
+            return pid
+    return 0
+
+
+def answers(daemon: Daemon) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}{daemon.ready_path}", timeout=3) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def start(daemon: Daemon) -> None:
+    """Starts it if it does not run, and waits until it answers."""
+    if _pid(daemon) and answers(daemon):
+        return
+    stop(daemon)
+    log = store.folder("run") / f"{daemon.name}.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            daemon.command,
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    store.replace_text(_pid_file(daemon), f"{process.pid}\n")
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
+            raise LabError(f"{daemon.name} on port {daemon.port} ended with status {process.returncode}:\n{tail}")
+        if answers(daemon):
+            say(f"{daemon.name} answers on port {daemon.port}")
+            return
+        time.sleep(0.05)
+    raise LabError(f"{daemon.name} does not answer on port {daemon.port}; see {log}")
+
+
+def stop(daemon: Daemon) -> None:
+    """Stops the process that start() began, by its id."""
+    pid = _pid(daemon)
+    if pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        until = time.monotonic() + 5
+        while _pid(daemon) and time.monotonic() < until:
+            _reap(pid)
+            time.sleep(0.02)
+    _pid_file(daemon).unlink(missing_ok=True)
+
+
+def _reap(pid: int) -> None:
+    """Takes the exit status when it was a child of this very command."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)

