@@ -89,7 +89,9 @@ def summary(outcomes: list[Outcome]) -> list[str]:
     lines = [f"{'stage':<14}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}"]
     for each in outcomes:
         lines.append(f"{each.stage:<14}{each.passed:>8}{each.failed:>8}{each.skipped:>9}{each.seconds:>9.0f}")
-    passed, failed, skipped = (sum(getattr(each, kind) for each in outcomes) for kind in ("passed", "failed", "skipped"))
+    passed, failed, skipped = (
+        sum(getattr(each, kind) for each in outcomes) for kind in ("passed", "failed", "skipped")
+    )
     lines += ["", f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")]
     return lines
 

@@ -65,9 +65,7 @@ def sanity() -> None:
     bootstrap = home / ".ansible/test/cache/get_pip_24_2.py"
     bootstrap.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(CHECKOUT / "tests/sanity/get_pip.py", bootstrap)
-    shutil.copytree(
-        CHECKOUT / "tests", INSTALLED / "tests", ignore=lambda _, names: [n for n in names if not kept(n)]
-    )
+    shutil.copytree(CHECKOUT / "tests", INSTALLED / "tests", ignore=lambda _, names: [n for n in names if not kept(n)])
     environment = {**os.environ, "HOME": str(home), "PATH": f"{TOOLS}:{interpreters()}:/usr/sbin:/usr/bin:/sbin:/bin"}
     skips = [word for name in SKIPPED for word in ("--skip-test", name)]
     run([str(TOOLS / "ansible-test"), "sanity", "--color", "no", *skips], environment, directory=INSTALLED)
