@@ -20,19 +20,35 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        arguments["files"] = [self._rendered(entry, task_vars or {}) for entry in arguments.get("files") or []]
+        arguments["files"] = [
+            self._rendered(entry, task_vars or {})
+            for listed in arguments.get("files") or []
+            for entry in self._expanded(listed)
+        ]
         return self._execute_module(
             module_name="kubephase.cluster.template_set", module_args=arguments, task_vars=task_vars
         )
 
-    def _rendered(self, entry: Any, task_vars: dict[str, Any]) -> dict[str, Any]:
-        if not isinstance(entry, dict):
-            raise AnsibleActionFail(f"files: each entry is a mapping with 'path' and 'template' or 'content', got {entry!r}")
-        entry = dict(entry)
+    def _expanded(self, listed: Any) -> list[dict[str, Any]]:
+        """An entry with ``for_each`` stands for one file for each key of that mapping."""
+        if not isinstance(listed, dict) or not isinstance(listed.get("path"), str):
+            raise AnsibleActionFail(f"files: each entry is a mapping with 'path' and 'template' or 'content', got {listed!r}")
+        entry = dict(listed)
+        mapping = entry.pop("for_each", None)
+        if mapping is None:
+            return [entry]
+        return [
+            {**entry, "path": entry["path"].replace("{key}", key), "vars": {"key": key, "value": value}}
+            for key, value in mapping.items()
+        ]
+
+    def _rendered(self, entry: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         template = entry.pop("template", None)
         variables = entry.pop("vars", None)
+        if entry.get("state") == "absent":
+            return {**entry, "content": ""}
         if (template is None) == (entry.get("content") is None):
-            raise AnsibleActionFail(f"files: {entry.get('path')}: give either 'template' or 'content'")
+            raise AnsibleActionFail(f"files: {entry['path']}: give either 'template' or 'content'")
         if template is not None:
             entry["content"] = render(self, template, task_vars, variables)
         return entry

@@ -22,6 +22,7 @@ class WantedFile:
 
     path: str
     content: str
+    state: str = "present"
     mode: str = "0644"
     owner: Optional[str] = None
     group: Optional[str] = None
@@ -33,7 +34,6 @@ class FileSet:
 
     files: list[WantedFile] = field(default_factory=list)
     directories: list[dict[str, Any]] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
     unit: Optional[dict[str, Any]] = None
 
 
@@ -48,12 +48,8 @@ def apply(wanted: FileSet, check_mode: bool = False) -> dict[str, Any]:
         diffs += _directory(directory["path"], _mode(directory), check_mode)
     changed_files: list[str] = []
     for item in wanted.files:
-        found = _file(item, check_mode)
+        found = _absent(item.path, check_mode) if item.state == "absent" else _file(item, check_mode)
         changed_files += [item.path] if found else []
-        diffs += found
-    for path in wanted.absent:
-        found = _absent(path, check_mode)
-        changed_files += [path] if found else []
         diffs += found
     actions = _unit(wanted, changed_files, check_mode)
     return {"changed": bool(diffs or actions), "diff": diffs, "files": changed_files, "unit": actions}

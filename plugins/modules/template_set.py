@@ -38,6 +38,16 @@ options:
       vars:
         description: Variables for this template alone.
         type: dict
+      for_each:
+        description:
+          - A mapping. The entry stands for one file for each of its keys; C({key}) in O(files[].path) is replaced by the key,
+            and the template sees the variables C(key) and C(value).
+        type: dict
+      state:
+        description: Whether the file is to be there.
+        type: str
+        choices: [present, absent]
+        default: present
       mode:
         description: Permission bits, octal.
         type: str
@@ -62,11 +72,6 @@ options:
         description: Permission bits of a new directory, octal.
         type: str
         default: '0755'
-  absent:
-    description: Files that must not exist.
-    type: list
-    elements: path
-    default: []
   unit:
     description: The systemd unit that reads these files.
     type: dict
@@ -133,6 +138,8 @@ ARGUMENTS = {
             "template": {"type": "str"},
             "content": {"type": "str"},
             "vars": {"type": "dict"},
+            "for_each": {"type": "dict"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "mode": {"type": "str", "default": "0644"},
             "owner": {"type": "str"},
             "group": {"type": "str"},
@@ -147,7 +154,6 @@ ARGUMENTS = {
             "mode": {"type": "str", "default": "0755"},
         },
     },
-    "absent": {"type": "list", "elements": "path", "default": []},
     "unit": {
         "type": "dict",
         "options": {
@@ -163,10 +169,10 @@ ARGUMENTS = {
 def file_set(parameters: dict) -> FileSet:
     """The backend's view of the module's arguments."""
     files = [
-        WantedFile(**{name: entry[name] for name in ("path", "content", "mode", "owner", "group")})
+        WantedFile(**{name: entry[name] for name in ("path", "content", "state", "mode", "owner", "group")})
         for entry in parameters["files"]
     ]
-    return FileSet(files, parameters["directories"], parameters["absent"], parameters["unit"])
+    return FileSet(files, parameters["directories"], parameters["unit"])
 
 
 def main() -> None:
