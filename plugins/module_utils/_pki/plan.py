@@ -1,0 +1,241 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be done to a host's tree, decided before anything is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar, Union
+
+from cryptography import x509
+
+from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, judging, keys, reading
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Entry, Family, Settings, families
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.reading import Found
+
+KEPT, CREATED, REISSUED, RENEWED = "kept", "created", "reissued", "renewed"
+RENEW_OPTION = "pki_renew_before"
+
+_Result = TypeVar("_Result")
+
+
+@dataclass
+class Step:
+    """What happens to one certificate.
+
+    ``key`` and ``certificate`` are what it will have; None until they are made. ``new_key`` says that the key has to be
+    written too.
+    """
+
+    entry: Entry
+    action: str
+    profile: Profile
+    reason: str = ""
+    before: x509.Certificate | None = None
+    key: keys.PrivateKey | None = None
+    certificate: x509.Certificate | None = None
+    new_key: bool = False
+
+
+@dataclass
+class ServiceAccount:
+    """The pair that signs service account tokens."""
+
+    key_path: str
+    public_path: str
+    action: str = KEPT
+    key: keys.PrivateKey | None = None
+    write_key: bool = False
+    write_public: bool = False
+
+
+@dataclass
+class Plan:
+    """Everything a run does, in order."""
+
+    steps: list[tuple[Step, list[Step]]]
+    service_account: ServiceAccount
+    modes: list[tuple[str, int, int]] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
+
+    def all_steps(self) -> list[Step]:
+        return [step for authority, leaves in self.steps for step in [authority, *leaves]]
+
+    def changes(self) -> bool:
+        return bool(
+            self.modes
+            or self.leftovers
+            or self.service_account.action != KEPT
+            or any(step.action != KEPT for step in self.all_steps())
+        )
+
+
+def make_plan(settings: Settings, now: datetime) -> Plan:
+    """Compare the host with ``settings``. All contradictions are reported together."""
+    errors: list[KubephaseError] = []
+    wanted = families(settings)
+    found = _read_all(wanted, errors)
+    steps = []
+    for family in wanted:
+        if any(entry.name not in found for entry in [family.authority, *family.leaves]):
+            continue
+        authority = _collect(errors, lambda family=family: _authority(found[family.authority.name], settings, now))
+        if authority is None:
+            continue
+        issuer = _Issuer(family, authority, settings, now)
+        leaves = [_collect(errors, lambda entry=entry: issuer.leaf(found[entry.name])) for entry in family.leaves]
+        steps.append((authority, [leaf for leaf in leaves if leaf is not None]))
+    keyless = bool(steps) and steps[0][0].entry.name == "ca" and steps[0][0].key is None and steps[0][0].action == KEPT
+    service_account = _collect(errors, lambda: _service_account(settings, keyless))
+    if errors or service_account is None:
+        raise KubephaseErrors(errors, "the certificates on the host contradict the configuration:")
+    allowed = [(path, mode) for step in _flat(steps) for path, mode in _files(step.entry)]
+    allowed += [(service_account.key_path, reading.KEY_MODE), (service_account.public_path, reading.CERTIFICATE_MODE)]
+    return Plan(steps, service_account, reading.excess_modes(allowed), reading.leftovers(path for path, _mode in allowed))
+
+
+def files_of(settings: Settings) -> list[str]:
+    """Every file the tree may have."""
+    entries = [entry for family in families(settings) for entry in [family.authority, *family.leaves]]
+    pair = service_account_paths(settings)
+    return [path for entry in entries for path, _mode in _files(entry)] + list(pair)
+
+
+def service_account_paths(settings: Settings) -> tuple[str, str]:
+    directory = settings.certificates_dir.rstrip("/")
+    return f"{directory}/sa.key", f"{directory}/sa.pub"
+
+
+def _authority(found: Found, settings: Settings, now: datetime) -> Step:
+    entry = found.entry
+    if found.certificate is not None:
+        judging.authority(found.certificate, entry.certificate_path, now)
+        if found.key is not None:
+            judging.key_fits(found.certificate, found.key, entry.certificate_path, entry.key_path)
+        return Step(entry, KEPT, entry.profile, before=found.certificate, key=found.key, certificate=found.certificate)
+    step = Step(entry, CREATED, entry.profile, key=found.key, new_key=found.key is None)
+    if found.key is not None:
+        # a run died between key and certificate; what this key has signed stays valid under a new certificate
+        step.reason = "its key is there, its certificate is missing"
+        when = certificates.period(now, settings.ca_validity)
+        step.certificate = certificates.self_signed(entry.profile, found.key, when, settings.minor)
+    return step
+
+
+class _Issuer:
+    """Judges the leaves of one authority."""
+
+    def __init__(self, family: Family, authority: Step, settings: Settings, now: datetime) -> None:
+        self._entry = family.authority
+        self._certificate = authority.certificate
+        self._can_sign = authority.key is not None or authority.new_key
+        self._settings = settings
+        self._now = now
+
+    def leaf(self, found: Found) -> Step:
+        entry = found.entry
+        if found.certificate is None:
+            return self._new(found)
+        judging.signed_by(found.chain, entry.certificate_path, self._certificate, self._entry.certificate_path)
+        judging.started(found.certificate, entry.certificate_path, self._now)
+        if found.key is None:
+            return self._again(found, REISSUED, "its key is missing", entry.profile)
+        judging.key_fits(found.certificate, found.key, entry.certificate_path, entry.key_path)
+        judging.usages(found.certificate, entry)
+        missing = entry.profile.names.missing_in(certificates.alternative_names(found.certificate))
+        if missing:
+            step = self._again(found, REISSUED, "it lacks " + ", ".join(missing), entry.profile)
+            step.key, step.new_key = found.key, False
+            return step
+        renew_before, end = self._settings.renew_before, certificates.not_after(found.certificate)
+        if renew_before is not None and end - self._now < renew_before:
+            profile = certificates.profile_of(found.certificate)
+            return self._again(found, RENEWED, f"it expires {judging.timestamp(end)}", profile)
+        if self._now > end:
+            raise judging.expired(entry.certificate_path, end, self._now, RENEW_OPTION)
+        if found.interrupted:
+            step = Step(entry, RENEWED, entry.profile, "an interrupted renewal is finished", key=found.key)
+            step.certificate = found.certificate
+            return step
+        return Step(
+            entry, KEPT, entry.profile, before=found.certificate, key=found.key, certificate=found.certificate
+        )
+
+    def _new(self, found: Found) -> Step:
+        if not self._can_sign:
+            raise judging.cannot_sign(found.entry, "the certificate is missing", self._entry.key_path)
+        reason = "its key is there, its certificate is missing" if found.key is not None else ""
+        return Step(
+            found.entry, CREATED, found.entry.profile, reason, key=found.key, new_key=found.key is None
+        )
+
+    def _again(self, found: Found, action: str, reason: str, profile: Profile) -> Step:
+        if not self._can_sign:
+            raise judging.cannot_sign(found.entry, reason, self._entry.key_path)
+        return Step(found.entry, action, profile, reason, before=found.certificate, new_key=True)
+
+
+def _service_account(settings: Settings, keyless: bool) -> ServiceAccount:
+    pair = ServiceAccount(*service_account_paths(settings))
+    key, public = _atomic_file.read(pair.key_path), _atomic_file.read(pair.public_path)
+    if key is None:
+        if public is not None or keyless:
+            raise KubephaseError(
+                "the key that signs service account tokens is missing",
+                where=pair.key_path,
+                hint=f"{judging.NOTHING_CHANGED} Restore it"
+                + (f", or remove {pair.public_path} to have a new pair, which voids all tokens" if public else
+                   "; with an external certificate authority it has to be put on every control plane host"),
+            )
+        pair.action, pair.write_key, pair.write_public = CREATED, True, True
+        return pair
+    pair.key = keys.load(key, pair.key_path)
+    if public is None:
+        pair.action, pair.write_public = CREATED, True
+    elif keys.public_der(pair.key.public_key()) not in keys.public_ders_in(public):
+        raise KubephaseError(
+            f"does not hold the public key of {pair.key_path}",
+            where=pair.public_path,
+            hint=f"{judging.NOTHING_CHANGED} Restore the pair, or remove {pair.public_path} to have it written from the key",
+        )
+    return pair
+
+
+def _read_all(wanted: tuple[Family, ...], errors: list[KubephaseError]) -> dict[str, Found]:
+    """Read every entry. Checking an RSA key takes long, so all processors share the work."""
+    entries = [entry for family in wanted for entry in [family.authority, *family.leaves]]
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        results = list(pool.map(_read, entries))
+    errors.extend(result for result in results if isinstance(result, KubephaseError))
+    return {result.entry.name: result for result in results if isinstance(result, Found)}
+
+
+def _read(entry: Entry) -> Union[Found, KubephaseError]:
+    try:
+        return reading.read(entry)
+    except KubephaseError as error:
+        return error
+
+
+def _files(entry: Entry) -> list[tuple[str, int]]:
+    return [(entry.certificate_path, reading.CERTIFICATE_MODE), (entry.key_path, reading.KEY_MODE)]
+
+
+def _flat(steps: list[tuple[Step, list[Step]]]) -> list[Step]:
+    return [step for authority, leaves in steps for step in [authority, *leaves]]
+
+
+def _collect(errors: list[KubephaseError], judge: Callable[[], _Result]) -> _Result | None:
+    try:
+        return judge()
+    except KubephaseError as error:
+        errors.append(error)
+        return None
