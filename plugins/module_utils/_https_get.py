@@ -1,0 +1,197 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One HTTPS request to an API server that nobody has vouched for yet: bounded in time and size, no redirects, no proxy."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import ipaddress
+import re
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+
+MAX_BYTES = 1024 * 1024
+"""Longest answer that is read; an API object cannot be longer."""
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?\Z")
+_PARTIAL_CHAIN = 0x80000
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where an API server listens."""
+
+    host: str
+    port: int
+    prefix: str = ""
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"https://{host}:{self.port}{self.prefix}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said.
+
+    :param certificate: the server's certificate (DER), also where it was not checked.
+    """
+
+    status: int
+    body: bytes
+    certificate: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Fault(Exception):
+    """The request had no answer. The text says why, in a few words."""
+
+
+class NameNotFound(Fault):
+    """The endpoint's host name does not resolve."""
+
+
+class Unreachable(Fault):
+    """Nobody accepts the connection, or it broke or timed out."""
+
+
+class TlsFault(Fault):
+    """There is somebody, but no TLS session came about."""
+
+
+class NotTrusted(TlsFault):
+    """The server's certificate does not pass the check; ``code`` is OpenSSL's verification code."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class BadAnswer(Fault):
+    """What came back is no HTTP answer, or is more than anybody should have to read."""
+
+
+def parse_endpoint(text: str, where: str, default_port: int = 6443) -> Endpoint:
+    """``HOST[:PORT]`` or a ``https://`` URL."""
+    accepted = "HOST:PORT, an IPv6 address in brackets"
+    url = text if "://" in text else "https://" + text
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise KubephaseError("not an endpoint", where=where, value=text, accepted=accepted) from None
+    if parts.scheme != "https" or parts.query or parts.fragment or parts.username is not None or not _is_host(host):
+        raise KubephaseError("not an endpoint", where=where, value=text, accepted=accepted)
+    if port == 0 or re.search(r"[^!-~]", parts.path):
+        raise KubephaseError("not an endpoint", where=where, value=text, accepted=accepted)
+    return Endpoint(host, port or default_port, parts.path.rstrip("/"))
+
+
+def insecure_context() -> ssl.SSLContext:
+    """TLS that checks nobody: for the one request whose answer is checked by other means."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def trusting_context(ca_pem: str) -> ssl.SSLContext:
+    """TLS that trusts these certificates alone, each of them as a root, and checks the server's name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_flags |= _PARTIAL_CHAIN
+    context.load_verify_locations(cadata=ca_pem)
+    return context
+
+
+def get(
+    endpoint: Endpoint,
+    path: str,
+    context: ssl.SSLContext,
+    *,
+    timeout: float = 10.0,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """GET ``path``. ``timeout`` is the whole time, however slowly the server drips its answer.
+
+    :raises Fault: one of its kinds.
+    """
+    deadline = time.monotonic() + timeout
+    lines = [f"GET {endpoint.prefix}{path} HTTP/1.1", f"Host: {endpoint.url[len('https://'):].partition('/')[0]}"]
+    wanted = {"Accept": "application/json", "User-Agent": "kubephase", "Connection": "close", **(headers or {})}
+    lines += [f"{name}: {value}" for name, value in wanted.items()]
+    try:
+        plain = socket.create_connection((endpoint.host, endpoint.port), timeout=timeout)
+        with plain:
+            plain.settimeout(_left(deadline))
+            with context.wrap_socket(plain, server_hostname=endpoint.host) as secure:
+                certificate = secure.getpeercert(binary_form=True) or b""
+                secure.settimeout(_left(deadline))
+                secure.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
+                return _read(secure, deadline, certificate)
+    except socket.gaierror as error:
+        raise NameNotFound(f"the name {endpoint.host} does not resolve ({error.strerror})") from None
+    except ssl.SSLCertVerificationError as error:
+        raise NotTrusted(error.verify_message or str(error.reason), error.verify_code) from None
+    except (socket.timeout, TimeoutError):
+        raise Unreachable(f"no answer within {timeout:.0f} s") from None
+    except ssl.SSLError as error:
+        raise TlsFault(f"no TLS session: {(error.reason or str(error)).lower().replace('_', ' ')}") from None
+    except OSError as error:
+        raise Unreachable((error.strerror or str(error) or type(error).__name__).lower()) from None
+    except (http.client.HTTPException, ValueError) as error:
+        raise BadAnswer(f"the answer is not HTTP ({type(error).__name__})") from None
+
+
+def _read(connection: ssl.SSLSocket, deadline: float, certificate: bytes) -> Answer:
+    response = http.client.HTTPResponse(cast(socket.socket, _Deadlined(connection, deadline)), method="GET")
+    try:
+        response.begin()
+        body = response.read(MAX_BYTES + 1)
+    finally:
+        response.close()
+    if len(body) > MAX_BYTES:
+        raise BadAnswer(f"the answer is longer than {MAX_BYTES} bytes")
+    return Answer(response.status, body, certificate, {name.lower(): value for name, value in response.getheaders()})
+
+
+class _Deadlined(io.RawIOBase):
+    """A socket, as far as HTTPResponse needs one, each read of which ends at one deadline for all of them."""
+
+    def __init__(self, connection: ssl.SSLSocket, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connection.settimeout(_left(self._deadline))
+        return self._connection.recv_into(buffer)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise socket.timeout("the time is over")
+    return left
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return len(host) <= 253 and _HOST_NAME.match(host) is not None
+    return True

@@ -1,0 +1,207 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: join
+short_description: Join this host to a Kubernetes cluster as a worker, by bootstrap token
+version_added: 0.1.0
+author: kubephase contributors (@kubephase)
+description:
+  - Does what C(kubeadm join) does from its discovery on. One unverified request for cluster-info, whose signature is checked
+    against the token and whose CA is checked against the pins; TLS verified against that CA from then on.
+  - Writes the CA and a bootstrap kubeconfig, starts the kubelet, waits until it is healthy and has its signed client
+    certificate, and removes the bootstrap kubeconfig.
+  - Whatever can be refused is refused before the first file is written, a token that the API server does not accept too.
+  - A host that has joined is left alone, and needs neither token nor cluster for that. One that has joined another cluster,
+    or under another name, is an error.
+  - The kubelet, its unit and its configuration are not made here, see the role C(kubelet).
+extends_documentation_fragment:
+  - kubephase.cluster.attributes
+options:
+  node_name:
+    description: Name of the node.
+    type: str
+    required: true
+  api_server_endpoint:
+    description: C(HOST:PORT) of an API server to begin with. Needed as long as the host has not joined.
+    type: str
+    default: ""
+  token:
+    description: Bootstrap token for discovery. Needed as long as the host has not joined.
+    type: str
+    default: ""
+  tls_bootstrap_token:
+    description: Bootstrap token that the kubelet uses. The same as O(token) by default.
+    type: str
+    default: ""
+  ca_cert_hashes:
+    description: C(sha256:HEX) of the cluster CA's public key. One that matches is enough.
+    type: list
+    elements: str
+    default: []
+  unsafe_skip_ca_verification:
+    description: Go without O(ca_cert_hashes). Whoever knows the token can then pass for the cluster.
+    type: bool
+    default: false
+  cluster_name:
+    description: Name of the cluster in the bootstrap kubeconfig.
+    type: str
+    default: kubernetes
+  ca_cert_path:
+    description: Where the kubelet expects the cluster's CA.
+    type: path
+    default: /etc/kubernetes/pki/ca.crt
+  kubernetes_dir:
+    description: Directory of the kubeconfigs.
+    type: path
+    default: /etc/kubernetes
+  kubelet_config_path:
+    description: The kubelet's configuration, which says where it answers for its health.
+    type: path
+    default: /var/lib/kubelet/config.yaml
+  kubelet_cert_dir:
+    description: Directory of the kubelet's certificates.
+    type: path
+    default: /var/lib/kubelet/pki
+  timeouts:
+    description: Seconds to wait.
+    type: dict
+    default: {}
+    suboptions:
+      discovery:
+        description: For the API server to answer and to have cluster-info.
+        type: int
+        default: 300
+      token:
+        description: For cluster-info to be signed for this token.
+        type: int
+        default: 15
+      kubelet:
+        description: For the kubelet to be healthy.
+        type: int
+        default: 240
+      api:
+        description: For the API server that cluster-info names.
+        type: int
+        default: 60
+      tls_bootstrap:
+        description: For the kubelet's client certificate.
+        type: int
+        default: 300
+"""
+
+EXAMPLES = r"""
+- name: Join the cluster
+  kubephase.cluster.join:
+    node_name: "{{ inventory_hostname }}"
+    api_server_endpoint: 192.0.2.10:6443
+    token: "{{ vault_bootstrap_token }}"
+    ca_cert_hashes:
+      - sha256:9f1f2f4a0b8f2fbd1d0e2a0c7f9b3a6f8b1f0b8f2fbd1d0e2a0c7f9b3a6f8b1f
+"""
+
+RETURN = r"""
+joined:
+  description: Whether this run joined the host (in check mode, whether it would).
+  returned: success
+  type: bool
+actions:
+  description: What was done, or would be.
+  returned: success
+  type: list
+  elements: str
+node_name:
+  description: Name of the node.
+  returned: success
+  type: str
+server:
+  description: The API server that the kubelet talks to.
+  returned: when the host has joined
+  type: str
+certificate:
+  description: Public facts of the kubelet's client certificate.
+  returned: when the host has joined
+  type: dict
+  contains:
+    path:
+      description: File that holds it.
+      type: str
+    subject:
+      description: Its subject.
+      type: str
+    issuer:
+      description: Who signed it.
+      type: str
+    not_before:
+      description: Begin of its validity.
+      type: str
+    not_after:
+      description: End of its validity.
+      type: str
+"""
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._join import Join, Timeouts, Wanted
+from ansible_collections.kubephase.cluster.plugins.module_utils._membership import Paths
+from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
+
+ARGUMENTS: dict[str, Any] = {
+    "node_name": {"type": "str", "required": True},
+    "api_server_endpoint": {"type": "str", "default": ""},
+    "token": {"type": "str", "default": "", "no_log": True},
+    "tls_bootstrap_token": {"type": "str", "default": "", "no_log": True},
+    "ca_cert_hashes": {"type": "list", "elements": "str", "default": []},
+    "unsafe_skip_ca_verification": {"type": "bool", "default": False},
+    "cluster_name": {"type": "str", "default": "kubernetes"},
+    "ca_cert_path": {"type": "path", "default": "/etc/kubernetes/pki/ca.crt"},
+    "kubernetes_dir": {"type": "path", "default": "/etc/kubernetes"},
+    "kubelet_config_path": {"type": "path", "default": "/var/lib/kubelet/config.yaml"},
+    "kubelet_cert_dir": {"type": "path", "default": "/var/lib/kubelet/pki"},
+    "timeouts": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "discovery": {"type": "int", "default": 300},
+            "token": {"type": "int", "default": 15, "no_log": False},
+            "kubelet": {"type": "int", "default": 240},
+            "api": {"type": "int", "default": 60},
+            "tls_bootstrap": {"type": "int", "default": 300},
+        },
+    },
+}
+
+
+def wanted(params: dict[str, Any]) -> Wanted:
+    return Wanted(
+        node_name=params["node_name"],
+        endpoint=params["api_server_endpoint"],
+        token=params["token"],
+        tls_bootstrap_token=params["tls_bootstrap_token"],
+        pins=params["ca_cert_hashes"],
+        unsafe_skip_ca_verification=params["unsafe_skip_ca_verification"],
+        cluster_name=params["cluster_name"],
+        paths=Paths(
+            kubernetes_dir=params["kubernetes_dir"],
+            ca_cert=params["ca_cert_path"],
+            kubelet_config=params["kubelet_config_path"],
+            client_certificate=os.path.join(params["kubelet_cert_dir"], "kubelet-client-current.pem"),
+        ),
+        timeouts=Timeouts(**params["timeouts"]),
+    )
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    run(module, lambda: Join(wanted(module.params), module.check_mode).run())
+
+
+if __name__ == "__main__":
+    main()
