@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lab import hosts, inventory, mirror, packages, pins, ssh, store, topology
+from lab import artifacts, cluster, hosts, inventory, mirror, packages, pins, ssh, store, topology
 from lab.report import say
 from lab.topology import Topology
 
@@ -29,6 +29,12 @@ def main() -> None:
         return sub
 
     verb("packages", "install the Debian packages the lab needs", lab=False)
+    get = verb("artifacts", "get or build everything a cluster downloads, and offer it", lab=False)
+    get.add_argument("--minor", default=pins.DEFAULT_MINOR, choices=list(pins.RELEASES))
+    get.add_argument("--with", dest="extras", action="append", default=[], choices=["e2e"])
+    verb("cluster", "all of it: packages, artifacts, hosts, playbooks/site.yml; shows the cluster")
+    verb("clean", "remove the lab, and stop the mirror when no other lab is left")
+    verb("kubeconfig", "fetch the cluster's kubeconfig")
     verb("up", "start or mend the hosts of a lab, and the mirror; write its inventory")
     verb("down", "remove the hosts, volumes and network of a lab")
     verb("reset", "make hosts anew, as if just installed (all, or those named)").add_argument("host", nargs="*")
@@ -41,6 +47,9 @@ def main() -> None:
 
     if arguments.verb == "packages":
         packages.install()
+    elif arguments.verb == "artifacts":
+        packages.install()
+        artifacts.ensure(pins.release(arguments.minor), arguments.extras)
     elif arguments.verb == "serve":
         mirror.serve(arguments.port)
     else:
@@ -51,15 +60,29 @@ def main() -> None:
 
 def _lab(arguments: argparse.Namespace, lab: Topology, directory: Path) -> None:
     named = [lab.host(name) for name in getattr(arguments, "host", [])]
+    release = pins.release(arguments.minor)
     if arguments.verb == "up":
-        up(lab, directory, pins.release(arguments.minor))
+        up(lab, directory, release)
+    elif arguments.verb == "cluster":
+        packages.install()
+        artifacts.ensure(release)
+        up(lab, directory, release)
+        cluster.install(directory)
+        cluster.show(cluster.kubeconfig(lab, directory), release)
+    elif arguments.verb == "kubeconfig":
+        say(f"kubeconfig: {cluster.kubeconfig(lab, directory)}")
     elif arguments.verb == "down":
         hosts.down(lab)
+    elif arguments.verb == "clean":
+        hosts.down(lab)
+        forget(directory)
+        if not hosts.any_lab():
+            mirror.stop()
     elif arguments.verb == "reset":
         ssh.hang_up(lab.name)
         for host in named or lab.hosts:
             hosts.remove(lab, host)
-        up(lab, directory, pins.release(arguments.minor))
+        up(lab, directory, release)
     else:
         act = {"kill": hosts.kill, "stop": hosts.stop, "start": hosts.start}[arguments.verb]
         for host in named:
@@ -77,6 +100,12 @@ def up(lab: Topology, directory: Path, release: pins.Release) -> None:
         path = directory / "inventory.yml"
         store.replace_text(path, inventory.render(lab, access, release, inventory.of_machine()))
         say(f"lab {lab.name}: {len(lab.hosts)} hosts up; inventory {path}")
+
+
+def forget(directory: Path) -> None:
+    """What the lab wrote there; anything else is left."""
+    for name in ("inventory.yml", "known_hosts", "kubeconfig"):
+        (directory / name).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,6 @@ def runc() -> Build:
         pins.RUNC,
         {"runc": module},
         tags="seccomp netgo osusergo",
-        stamps={"main.version": pins.RUNC},
         static_cgo=True,
     )
 

@@ -75,10 +75,15 @@ def prepare(build: Build, at: Path) -> None:
 def compile_all(build: Build, into: Path) -> None:
     """Builds every command of a module into a folder, stripped and static."""
     work = into / ".work"
-    work.mkdir()
+    work.mkdir(parents=True)
     prepare(build, work)
-    for name, package in build.commands.items():
-        run([toolchain(), "build", *flags(build), "-o", into / name, package], cwd=work, env=environment(build.static_cgo))
+    command, env = [toolchain(), "build", *flags(build)], environment(build.static_cgo)
+    if all(package.endswith(f"/{name}") for name, package in build.commands.items()):
+        # at once: what they share is not waited for one after the other
+        run([*command, "-o", f"{into}/", *build.commands.values()], cwd=work, env=env)
+    else:
+        for name, package in build.commands.items():
+            run([*command, "-o", into / name, package], cwd=work, env=env)
     shutil.rmtree(work)
 
 

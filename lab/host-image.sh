@@ -7,6 +7,8 @@ root=$1
 rm -f "$root"/etc/ssh/ssh_host_*
 : > "$root/etc/machine-id"
 rm -f "$root/var/lib/dbus/machine-id"
+# ordinary files, written by the lab when a host is made
+rm -f "$root/etc/hosts" "$root/etc/resolv.conf"
 cat > "$root/etc/systemd/system/ssh-host-keys.service" <<'UNIT'
 [Unit]
 Description=Make the SSH host keys of this host

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab import hostimage, machine, ssh, store
 from lab.commands import run
-from lab.podman import exists, inspect, podman
+from lab.podman import execute, exists, inspect, podman
 from lab.report import LabError, say
 from lab.topology import Host, Topology
 
@@ -30,6 +30,7 @@ def up(topology: Topology, known_hosts: Path) -> None:
         fresh = list(pool.map(lambda host: _host(topology, host, image), topology.hosts))
         if any(fresh):
             ssh.hang_up(topology.name)
+        list(pool.map(lambda host: _name_resolution(topology, host), topology.hosts))
         keys = pool.map(lambda host: ssh.admit(container(topology, host)), topology.hosts)
         lines = [f"{host.address} {key}\n" for host, key in zip(topology.hosts, keys)]
         store.replace_text(known_hosts, "".join(lines), 0o644)
@@ -67,6 +68,11 @@ def start(topology: Topology, host: Host) -> None:
 def running(topology: Topology, host: Host) -> bool:
     found = inspect(container(topology, host))
     return bool(found and found["State"]["Running"])
+
+
+def any_lab() -> bool:
+    """Whether any lab still has a host."""
+    return bool(podman("ps", "--all", "--quiet", "--filter", "label=kubephase.address").strip())
 
 
 def _network(topology: Topology) -> None:
@@ -112,6 +118,14 @@ def _host(topology: Topology, host: Host, image: str) -> bool:
     return True
 
 
+def _name_resolution(topology: Topology, host: Host) -> None:
+    """As an installer leaves it: the host knows itself, and the machine's name servers. Later changes are kept."""
+    script = "[ -s /etc/hosts ] || printf '127.0.0.1 localhost\n%s %s\n' \"$1\" \"$2\" > /etc/hosts"
+    execute(container(topology, host), "sh", "-c", script, "sh", host.address, host.name)
+    servers = Path("/etc/resolv.conf").read_text()
+    execute(container(topology, host), "sh", "-c", "[ -s /etc/resolv.conf ] || cat > /etc/resolv.conf", stdin=servers)
+
+
 def _arguments(topology: Topology, host: Host, image: str, labels: dict[str, str]) -> list[str]:
     options = {
         "name": container(topology, host),
@@ -124,6 +138,9 @@ def _arguments(topology: Topology, host: Host, image: str, labels: dict[str, str
         "env": "container=podman",
         "stop-signal": "SIGRTMIN+3",
         "log-driver": "k8s-file",
+        # so that these are ordinary files, as on a server, and not mounts that cannot be replaced
+        "no-hosts": "true",
+        "dns": "none",
         # overlay cannot be stacked on the container's own overlay
         "volume": f"{volume(topology, host)}:/var",
     }

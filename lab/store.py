@@ -43,7 +43,12 @@ def ensure(key: str, title: str, make: Callable[[Path], None]) -> Path:
     try:
         with step(title):
             make(aside)
-        aside.rename(path)
+        try:
+            aside.rename(path)
+        except OSError:
+            # another command was faster; its entry is as good
+            if not path.is_dir():
+                raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return path
