@@ -1,32 +1,23 @@
-BIN := $(CURDIR)/.venv/bin
-export PATH := $(BIN):$(PATH)
+# Each target calls a script or a command that can also be called by hand.
+LAB = .venv/bin/python -m lab
 
-.DEFAULT_GOAL := help
+.PHONY: help venv cluster clean lab-up lab-down
 
-# ---- tests ---------------------------------------------------------------------------------------------------------
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1  - /'
 
-.PHONY: help test lint sanity unit parity molecule bench
+venv: ## the Python environment in .venv
+	@lab/make-venv.sh
 
-help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+cluster: venv ## a real cluster on this machine: one control plane, two workers
+	@$(LAB) cluster
 
-test: venv ## everything below but bench, with a summary
-	@$(BIN)/python tests/run.py
+clean: venv ## remove the hosts, networks and volumes of that cluster; downloads and builds are kept
+	@$(LAB) clean
 
-lint: venv ## yamllint, ruff, mypy, ansible-lint
-	@$(BIN)/python tests/run.py yamllint ruff format mypy ansible-lint changelog
+lab-up: venv ## artifacts and bare hosts only
+	@$(LAB) artifacts
+	@$(LAB) up
 
-sanity: venv ## build and install the collection, load its documentation, ansible-test sanity
-	@$(BIN)/python tests/run.py sanity
-
-unit: venv ## unit tests (no host needed)
-	@$(BIN)/python tests/run.py unit
-
-parity: venv ## compare a lab cluster with what kubeadm writes
-	@$(BIN)/pytest tests/parity
-
-molecule: venv ## a real cluster on lab hosts, proven and thrown away
-	@$(BIN)/python tests/run.py molecule
-
-bench: venv ## kubeadm by hand against site.yml on the same lab hosts (ROUNDS=n)
-	@$(BIN)/python -m tests.bench --rounds $(or $(ROUNDS),1)
+lab-down: venv ## remove the hosts
+	@$(LAB) down
