@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
+from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils._cri.client import CriClient, pulled
+from ansible_collections.kubephase.cluster.plugins.module_utils._cri.client import CriClient, pulled, socket_path
 from ansible_collections.kubephase.cluster.plugins.module_utils._cri.grpc import Call, CriError
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
@@ -111,3 +113,22 @@ def _drive(client: CriClient, images: list[str], width: int, result: PullResult)
                     continue
                 pull.not_before = time.monotonic() + DELAYS[pull.attempts - 1]
                 waiting.insert(0, pull)
+
+
+def ensure_images(
+    cri_socket: str, images: Sequence[str], policy: str, serial: bool, check_mode: bool
+) -> dict[str, Any]:
+    """The whole job of the module: pull, or in check mode say what would be pulled."""
+    if check_mode and not os.path.exists(socket_path(cri_socket)):
+        # the container runtime is not installed yet
+        wanted = [] if policy == "Never" else list(dict.fromkeys(images))
+        return {"changed": bool(wanted), "pulled_images": wanted, "present_images": []}
+    with CriClient(cri_socket) as client:
+        if check_mode:
+            missing = missing_images(client, images)
+            present = [image for image in dict.fromkeys(images) if image not in missing]
+            pull = [] if policy == "Never" else missing
+            return {"changed": bool(pull), "pulled_images": pull, "present_images": present}
+        result = pull_images(client, images, policy, serial)
+    result.raise_errors()
+    return {"changed": bool(result.pulled), "pulled_images": result.pulled, "present_images": result.present}

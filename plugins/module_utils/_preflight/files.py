@@ -1,0 +1,158 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks of files: what must not be there yet, unless it is this host's own, and what must."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.findings import Finding, error, skipped
+from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.host import Host
+
+
+def manifest_available(host: Host, path: str, component: str, external: bool = False) -> Iterator[Finding]:
+    """Is a manifest's place free, or taken by the component's static Pod, which a run brings to the wanted state?
+
+    :param external: the component is run elsewhere, so that it may not have a manifest here at all.
+    """
+    data = host.read(path)
+    if data is None:
+        if host.exists(path):
+            yield error(f"{path} cannot be read: it has to be a file")
+        return
+    if external:
+        yield error(f"{path} exists although etcd is external in the configuration: remove one of the two")
+        return
+    labels = _pod_labels(data)
+    if labels is None:
+        yield error(f"{path} exists and is no Pod manifest: move it away")
+    elif (labels.get("component"), labels.get("tier")) != (component, "control-plane"):
+        yield error(
+            f"{path} exists and is not the static Pod of {component} (labels component: {component}, "
+            "tier: control-plane): move it away"
+        )
+
+
+def etcd_directory(host: Host, path: str, owners: Sequence[str]) -> Iterator[Finding]:
+    """Is etcd's data directory empty, or this host's own?
+
+    :param owners: files of which one exists where the data is this host's: etcd's manifest, its server certificate.
+    """
+    place = host.path(path)
+    if not os.path.exists(place):
+        return
+    try:
+        empty = not os.listdir(place)
+    except OSError as failure:
+        yield error(f"{path} cannot be read: {failure.strerror}")
+        return
+    if not empty and not any(host.exists(owner) for owner in owners):
+        yield error(
+            f"{path} is not empty and nothing on this host says whose data it is (there is no {' and no '.join(owners)}): "
+            "empty it, or set etcd.local.dataDir to another directory"
+        )
+
+
+def kubelet_kubeconfig(host: Host, path: str, hashes: Sequence[str]) -> Iterator[Finding]:
+    """An existing kubelet.conf is that of a node which joined before; it may not be another cluster's."""
+    data = host.read(path)
+    if data is None or not hashes:
+        return
+    authority = _kubeconfig_authority(data)
+    if authority is not None:
+        yield from _pinned(
+            host, authority, hashes, f"{path} belongs to another cluster: its CA is not one of those pinned"
+        )
+
+
+def authority_available(host: Host, path: str, hashes: Sequence[str]) -> Iterator[Finding]:
+    """An existing CA certificate is kept when it is one of those pinned."""
+    data = host.read(path)
+    if data is not None and hashes:
+        yield from _pinned(host, data, hashes, f"{path} is not one of the CA certificates that are pinned")
+
+
+def path_exists(host: Host, path: str) -> Iterator[Finding]:
+    """Is a file that the user has to provide there?"""
+    if not host.exists(path):
+        yield error(f"{path} does not exist: copy it to this host")
+
+
+def in_path(host: Host, program: str) -> Iterator[Finding]:
+    """Is a program installed?"""
+    if host.which(program) is None:
+        yield (
+            skipped(program)
+            if host.check_mode
+            else error(f"{program} is not in the PATH: install the package that has it")
+        )
+
+
+def switched_on(host: Host, path: str) -> Iterator[Finding]:
+    """Does a file of /proc/sys begin with 1?"""
+    if (host.read(path) or b"")[:1] != b"1":
+        name = path[len("/proc/sys/") :].replace("/", ".")
+        yield skipped(name) if host.check_mode else error(f"{path} is not 1: set the sysctl {name} to 1 (role node)")
+
+
+def public_key_hashes(pem: bytes) -> set[str]:
+    """``sha256:HEX`` of the public key of every certificate in a bundle, as kubeadm pins them."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    marker = b"-----END CERTIFICATE-----"
+    found = set()
+    for part in pem.split(marker)[:-1]:
+        certificate = x509.load_pem_x509_certificate(
+            part[part.index(b"-----BEGIN CERTIFICATE-----") :] + marker + b"\n"
+        )
+        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        found.add("sha256:" + hashlib.sha256(key).hexdigest())
+    return found
+
+
+def _pinned(host: Host, pem: bytes, hashes: Sequence[str], message: str) -> Iterator[Finding]:
+    try:
+        found = public_key_hashes(pem)
+    except ImportError:
+        missing = "python3-cryptography is not installed"
+        yield skipped(missing) if host.check_mode else error(f"{missing}: install it")
+        return
+    except ValueError:
+        found = set()
+    if not found & {one.lower() for one in hashes}:
+        yield error(f"{message}: reset this host, or give the right caCertHashes")
+
+
+def _pod_labels(data: bytes) -> dict[str, Any] | None:
+    found = _load_yaml(data)
+    if found.get("kind") != "Pod":
+        return None
+    metadata = found.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, dict) else None
+    return labels if isinstance(labels, dict) else {}
+
+
+def _kubeconfig_authority(data: bytes) -> bytes | None:
+    for entry in _load_yaml(data).get("clusters") or []:
+        try:
+            return base64.b64decode(entry["cluster"]["certificate-authority-data"])
+        except (KeyError, TypeError, ValueError):
+            continue
+    return None
+
+
+def _load_yaml(data: bytes) -> dict[str, Any]:
+    # a bare host in check mode has none of the files that need it, nor PyYAML
+    import yaml
+
+    try:
+        found = yaml.safe_load(data)
+    except yaml.YAMLError:
+        return {}
+    return found if isinstance(found, dict) else {}
