@@ -171,6 +171,19 @@ def families(settings: Settings) -> tuple[Family, ...]:
     )
 
 
+def files_of(settings: Settings) -> list[str]:
+    """Every file the tree may have."""
+    entries = [entry for family in families(settings) for entry in [family.authority, *family.leaves]]
+    pairs = [path for entry in entries for path in (entry.certificate_path, entry.key_path)]
+    return [*pairs, *service_account_paths(settings)]
+
+
+def service_account_paths(settings: Settings) -> tuple[str, str]:
+    """The private and the public key of service account tokens."""
+    directory = settings.certificates_dir.rstrip("/")
+    return f"{directory}/sa.key", f"{directory}/sa.pub"
+
+
 def _authority_entry(authority: Authority, settings: Settings) -> Entry:
     names = AlternativeNames(dns_names=(authority.common_name,))
     return _entry(authority, settings, Profile(authority.common_name, authority=True, names=names))

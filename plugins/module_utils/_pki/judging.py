@@ -15,7 +15,7 @@ from datetime import datetime
 from cryptography import x509
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys, outline
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Entry
 
 NOTHING_CHANGED = "Nothing was changed."
@@ -38,8 +38,8 @@ def started(certificate: x509.Certificate, where: str, now: datetime) -> None:
         raise KubephaseError(
             "the certificate is not valid yet",
             where=where,
-            value=f"notBefore {timestamp(start)}",
-            accepted=f"not later than this host's time {timestamp(now)}",
+            value=f"notBefore {outline.timestamp(start)}",
+            accepted=f"not later than this host's time {outline.timestamp(now)}",
             hint=f"{NOTHING_CHANGED} Set the clock of this host, or of the host that made the certificate",
         )
 
@@ -59,8 +59,8 @@ def authority(certificate: x509.Certificate, where: str, now: datetime) -> None:
         raise KubephaseError(
             "the certificate authority has expired",
             where=where,
-            value=f"notAfter {timestamp(certificates.not_after(certificate))}",
-            accepted=f"later than this host's time {timestamp(now)}",
+            value=f"notAfter {outline.timestamp(certificates.not_after(certificate))}",
+            accepted=f"later than this host's time {outline.timestamp(now)}",
             hint=f"{NOTHING_CHANGED} Everything it signed is void too; replace the authority",
         )
 
@@ -103,8 +103,8 @@ def expired(where: str, end: datetime, now: datetime, option: str) -> KubephaseE
     return KubephaseError(
         "the certificate has expired",
         where=where,
-        value=f"notAfter {timestamp(end)}",
-        accepted=f"later than this host's time {timestamp(now)}",
+        value=f"notAfter {outline.timestamp(end)}",
+        accepted=f"later than this host's time {outline.timestamp(now)}",
         hint=f"{NOTHING_CHANGED} Set {option} (for example 720h) to have certificates renewed that expire within that time",
     )
 
@@ -116,7 +116,3 @@ def cannot_sign(entry: Entry, why: str, key_path: str) -> KubephaseError:
         hint=f"{NOTHING_CHANGED} Put the certificate and its key in place, or the authority's key",
     )
 
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,14 +10,26 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, Union
+from typing import Any, TypeVar
 
 from cryptography import x509
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, judging, keys, reading
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Entry, Family, Settings, families
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import (
+    certificates,
+    judging,
+    keys,
+    outline,
+    reading,
+)
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import (
+    Entry,
+    Family,
+    Settings,
+    families,
+    service_account_paths,
+)
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.reading import Found
 
@@ -87,31 +99,19 @@ def make_plan(settings: Settings, now: datetime) -> Plan:
     for family in wanted:
         if any(entry.name not in found for entry in [family.authority, *family.leaves]):
             continue
-        authority = _collect(errors, lambda family=family: _authority(found[family.authority.name], settings, now))
+        authority = _collect(errors, _authority, found[family.authority.name], settings, now)
         if authority is None:
             continue
         issuer = _Issuer(family, authority, settings, now)
-        leaves = [_collect(errors, lambda entry=entry: issuer.leaf(found[entry.name])) for entry in family.leaves]
+        leaves = [_collect(errors, issuer.leaf, found[entry.name]) for entry in family.leaves]
         steps.append((authority, [leaf for leaf in leaves if leaf is not None]))
     keyless = bool(steps) and steps[0][0].entry.name == "ca" and steps[0][0].key is None and steps[0][0].action == KEPT
-    service_account = _collect(errors, lambda: _service_account(settings, keyless))
+    service_account = _collect(errors, _service_account, settings, keyless)
     if errors or service_account is None:
         raise KubephaseErrors(errors, "the certificates on the host contradict the configuration:")
     allowed = [(path, mode) for step in _flat(steps) for path, mode in _files(step.entry)]
     allowed += [(service_account.key_path, reading.KEY_MODE), (service_account.public_path, reading.CERTIFICATE_MODE)]
     return Plan(steps, service_account, reading.excess_modes(allowed), reading.leftovers(path for path, _mode in allowed))
-
-
-def files_of(settings: Settings) -> list[str]:
-    """Every file the tree may have."""
-    entries = [entry for family in families(settings) for entry in [family.authority, *family.leaves]]
-    pair = service_account_paths(settings)
-    return [path for entry in entries for path, _mode in _files(entry)] + list(pair)
-
-
-def service_account_paths(settings: Settings) -> tuple[str, str]:
-    directory = settings.certificates_dir.rstrip("/")
-    return f"{directory}/sa.key", f"{directory}/sa.pub"
 
 
 def _authority(found: Found, settings: Settings, now: datetime) -> Step:
@@ -158,7 +158,7 @@ class _Issuer:
         renew_before, end = self._settings.renew_before, certificates.not_after(found.certificate)
         if renew_before is not None and end - self._now < renew_before:
             profile = certificates.profile_of(found.certificate)
-            return self._again(found, RENEWED, f"it expires {judging.timestamp(end)}", profile)
+            return self._again(found, RENEWED, f"it expires {outline.timestamp(end)}", profile)
         if self._now > end:
             raise judging.expired(entry.certificate_path, end, self._now, RENEW_OPTION)
         if found.interrupted:
@@ -218,7 +218,7 @@ def _read_all(wanted: tuple[Family, ...], errors: list[KubephaseError]) -> dict[
     return {result.entry.name: result for result in results if isinstance(result, Found)}
 
 
-def _read(entry: Entry) -> Union[Found, KubephaseError]:
+def _read(entry: Entry) -> Found | KubephaseError:
     try:
         return reading.read(entry)
     except KubephaseError as error:
@@ -233,9 +233,9 @@ def _flat(steps: list[tuple[Step, list[Step]]]) -> list[Step]:
     return [step for authority, leaves in steps for step in [authority, *leaves]]
 
 
-def _collect(errors: list[KubephaseError], judge: Callable[[], _Result]) -> _Result | None:
+def _collect(errors: list[KubephaseError], judge: Callable[..., _Result], *about: Any) -> _Result | None:
     try:
-        return judge()
+        return judge(*about)
     except KubephaseError as error:
         errors.append(error)
         return None

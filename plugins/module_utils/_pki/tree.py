@@ -1,0 +1,59 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A control plane host's certificates and keys as desired state, in one call."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from importlib.util import find_spec
+from typing import Any
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import outline
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings, families, files_of
+
+
+def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
+    """Check the tree, make what is missing, renew what is asked for. Contradictions are found before the first write.
+
+    :returns: the result of the module ``pki``.
+    """
+    now = datetime.now(timezone.utc)
+    if check_mode and not library_is_there() and not any(os.path.lexists(path) for path in files_of(settings)):
+        return _all_new(settings, now)
+    require_library()
+    from ansible_collections.kubephase.cluster.plugins.module_utils._pki import plan, report, writing
+
+    planned = plan.make_plan(settings, now)
+    if not check_mode:
+        writing.make(planned, settings, now)
+        writing.write(planned)
+    return report.report(planned, settings, now)
+
+
+def library_is_there() -> bool:
+    return find_spec("cryptography") is not None
+
+
+def require_library() -> None:
+    """The certificates need the host's own ``cryptography``; nothing is taken from pip."""
+    if not library_is_there():
+        raise KubephaseError(
+            "the Python library cryptography is missing on the host",
+            accepted="3.4.8 or newer",
+            hint="Install the distribution's package python3-cryptography",
+        )
+
+
+def _all_new(settings: Settings, now: datetime) -> dict[str, Any]:
+    """The plan for a host that has no tree, and nothing to read one with yet."""
+    listed, diff = [], []
+    for family in families(settings):
+        for entry in [family.authority, *family.leaves]:
+            validity = settings.ca_validity if entry is family.authority else settings.validity
+            facts = outline.planned(entry.profile, family.authority.profile.subject(), now + validity)
+            listed.append({"name": entry.name, "path": entry.certificate_path, "action": "created", **facts})
+            diff.append(outline.file_diff(entry.certificate_path, "", outline.text(facts) + "key: new\n"))
+    return {"changed": True, "certificates": listed, "ca_cert_hash": "", "ca_certificate": "", "diff": diff}
