@@ -14,7 +14,9 @@ DEFAULT = "default"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m lab", description="Real hosts and a download mirror on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m lab", description="Real hosts and a download mirror on this machine."
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     def verb(name: str, text: str, *, lab: bool = True, host: bool = False) -> argparse.ArgumentParser:

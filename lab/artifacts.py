@@ -44,7 +44,9 @@ def ensure(release: pins.Release, extras: Iterable[str] = ()) -> None:
         for number, part in enumerate(missing, 1):
             part.ensure(f"artifact {number} of {len(missing)}: ")
         publish(release)
-        images.ensure(release, store.entry(kubernetes(release).key), *(store.entry(a(release).key) for a in (etcd, coredns)))
+        images.ensure(
+            release, store.entry(kubernetes(release).key), *(store.entry(a(release).key) for a in (etcd, coredns))
+        )
     say(f"artifacts of Kubernetes {release.version} are complete")
 
 
@@ -102,7 +104,9 @@ def containerd() -> Artifact:
         pack(into / name, into, "bin")
 
     return Artifact(
-        _entry("containerd", pins.CONTAINERD), f"containerd {pins.CONTAINERD}", _file(name, f"{base}/{name}.sha256sum", build)
+        _entry("containerd", pins.CONTAINERD),
+        f"containerd {pins.CONTAINERD}",
+        _file(name, f"{base}/{name}.sha256sum", build),
     )
 
 
@@ -126,7 +130,9 @@ def cni_plugins() -> Artifact:
         pack(into / name, into / "bin", ".")
 
     return Artifact(
-        _entry("cni-plugins", pins.CNI_PLUGINS), f"CNI plugins {pins.CNI_PLUGINS}", _file(name, f"{base}/{name}.sha256", build)
+        _entry("cni-plugins", pins.CNI_PLUGINS),
+        f"CNI plugins {pins.CNI_PLUGINS}",
+        _file(name, f"{base}/{name}.sha256", build),
     )
 
 

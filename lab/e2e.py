@@ -29,6 +29,7 @@ def build(version: str, into: Path) -> None:
     kubernetes = builds.kubernetes(version)
     suite = Build(kubernetes.module, version, {}, stamps=kubernetes.stamps, kubernetes_version=version)
     golang.prepare(suite, work)
-    command = [golang.toolchain(), "test", "-c", *golang.flags(suite), "-o", into / "e2e_kubeadm.test", PACKAGE]
+    output = str(into / "e2e_kubeadm.test")
+    command = [golang.toolchain(), "test", "-c", *golang.flags(suite), "-o", output, PACKAGE]
     run(command, cwd=work, env=golang.environment())
     shutil.rmtree(work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 from lab import pins, store
@@ -26,7 +27,17 @@ def key() -> str:
 
 def bootstrap(target: Path, packages: str, *more: str) -> None:
     """A minimal Debian of the machine's own package sources' default mirror, as a tar file."""
-    run(["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages.replace(' ', ',')}", *more, pins.DEBIAN, target])
+    run(
+        [
+            "mmdebstrap",
+            "--quiet",
+            "--variant=minbase",
+            f"--include={packages.replace(' ', ',')}",
+            *more,
+            pins.DEBIAN,
+            target,
+        ]
+    )
 
 
 def ensure() -> str:
@@ -42,4 +53,17 @@ def ensure() -> str:
     with step("importing the host image"):
         changes = ['CMD ["/sbin/init"]', "STOPSIGNAL SIGRTMIN+3"]
         podman("import", "--quiet", *(f"--change={change}" for change in changes), str(at / "root.tar"), image)
+    _forget_others()
     return image
+
+
+def _forget_others() -> None:
+    """Images of other recipes are of no use; one that a host still runs from stays."""
+    images = podman("images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).split()
+    used = podman("ps", "--all", "--format", "{{.Image}}").split()
+    for image in images:
+        if not image.endswith(f":{key()}") and image not in used:
+            podman("image", "rm", image)
+    for old in store.folder("store").glob("host-*"):
+        if old.name != f"host-{key()}":
+            shutil.rmtree(old)

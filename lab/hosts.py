@@ -80,7 +80,9 @@ def _network(topology: Topology) -> None:
         found = json.loads(podman("network", "inspect", topology.name))[0]
         subnets = [each["subnet"] for each in found.get("subnets", [])]
         if subnets != [topology.subnet]:
-            raise LabError(f"network {topology.name} is {subnets}, not {topology.subnet}: remove that lab first (lab down)")
+            raise LabError(
+                f"network {topology.name} is {subnets}, not {topology.subnet}: remove that lab first (lab down)"
+            )
         return
     podman(
         "network", "create", "--disable-dns", "--subnet", topology.subnet, "--gateway", topology.gateway, topology.name
@@ -120,7 +122,7 @@ def _host(topology: Topology, host: Host, image: str) -> bool:
 
 def _name_resolution(topology: Topology, host: Host) -> None:
     """As an installer leaves it: the host knows itself, and the machine's name servers. Later changes are kept."""
-    script = "[ -s /etc/hosts ] || printf '127.0.0.1 localhost\n%s %s\n' \"$1\" \"$2\" > /etc/hosts"
+    script = '[ -s /etc/hosts ] || printf \'127.0.0.1 localhost\n%s %s\n\' "$1" "$2" > /etc/hosts'
     execute(container(topology, host), "sh", "-c", script, "sh", host.address, host.name)
     servers = Path("/etc/resolv.conf").read_text()
     execute(container(topology, host), "sh", "-c", "[ -s /etc/resolv.conf ] || cat > /etc/resolv.conf", stdin=servers)

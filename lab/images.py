@@ -55,7 +55,9 @@ def wanted(release: pins.Release, kubernetes: Path, etcd: Path, coredns: Path) -
             for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
         ),
         Wanted("kube-proxy", tag, lambda at: _kube_proxy(at, tag, kubernetes / "kube-proxy")),
-        _program("etcd", release.etcd_tag, {f"{local}/{name}": etcd / name for name in ("etcd", "etcdctl", "etcdutl")}, ()),
+        _program(
+            "etcd", release.etcd_tag, {f"{local}/{name}": etcd / name for name in ("etcd", "etcdctl", "etcdutl")}, ()
+        ),
         _program("coredns/coredns", release.coredns_tag, {"coredns": coredns / "coredns"}, ("/coredns",)),
         Wanted("pause", release.pause_tag, lambda at: _pause(at, release.pause_tag)),
         Wanted(*pins.TEST_IMAGE, _busybox),

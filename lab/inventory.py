@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +32,7 @@ class Limits:
 
 
 def of_machine() -> Limits:
-    return Limits(
-        machine.cgroup_version(), machine.has_kernel_config(), machine.has_swap(), machine.may_raise_limits()
-    )
+    return Limits(machine.cgroup_version(), machine.has_kernel_config(), machine.has_swap(), machine.may_raise_limits())
 
 
 def downloads(gateway: str) -> dict[str, Any]:
@@ -74,7 +73,7 @@ def build(topology: Topology, access: Access, values: Mapping[str, Any]) -> dict
     connection = {
         "ansible_user": ssh.USER,
         "ansible_ssh_private_key_file": str(access.key),
-        "ansible_ssh_common_args": " ".join(ssh.arguments(access.known_hosts)),
+        "ansible_ssh_common_args": shlex.join(ssh.arguments(access.known_hosts)),
         "ansible_control_path_dir": str(access.control_folder),
         "ansible_python_interpreter": "/usr/bin/python3",
     }
@@ -89,4 +88,6 @@ def build(topology: Topology, access: Access, values: Mapping[str, Any]) -> dict
 
 def render(topology: Topology, access: Access, release: pins.Release, limits: Limits) -> str:
     values = {**downloads(topology.gateway), **cluster(release, limits)}
-    return f"# Written by the lab (python -m lab up); not to be edited.\n{yamltext.dump(build(topology, access, values))}"
+    return (
+        f"# Written by the lab (python -m lab up); not to be edited.\n{yamltext.dump(build(topology, access, values))}"
+    )

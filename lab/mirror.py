@@ -1,8 +1,8 @@
 """The download mirror: a tree in upstream's shape, and the two servers that offer it to the hosts.
 
-    http://GATEWAY:8080/release/v1.37.2/bin/linux/amd64/kubelet{,.sha256}              as dl.k8s.io
-    http://GATEWAY:8080/containerd/containerd/releases/download/v2.4.2/…               as GitHub
-    http://GATEWAY:5000/v2/kube-apiserver/…                                            as registry.k8s.io
+http://GATEWAY:8080/release/v1.37.2/bin/linux/amd64/kubelet{,.sha256}              as dl.k8s.io
+http://GATEWAY:8080/containerd/containerd/releases/download/v2.4.2/…               as GitHub
+http://GATEWAY:5000/v2/kube-apiserver/…                                            as registry.k8s.io
 """
 
 from __future__ import annotations

@@ -32,10 +32,14 @@ class Image:
     layers: tuple[Path, ...]
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=lambda: {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"})
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
+    )
 
 
-def layer(target: Path, files: Mapping[str, Path], links: Mapping[str, str] | None = None, folders: Sequence[str] = ()) -> Path:
+def layer(
+    target: Path, files: Mapping[str, Path], links: Mapping[str, str] | None = None, folders: Sequence[str] = ()
+) -> Path:
     """A tar file: path in the image -> executable on this machine, symbolic links, and empty folders open to all."""
     with tarfile.open(target, "w") as archive:
         for path in folders:

@@ -36,7 +36,7 @@ def admit(container: str) -> str:
 
 
 def arguments(known_hosts: Path) -> list[str]:
-    return ["-o", f"UserKnownHostsFile={known_hosts}", "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes"]
+    return ["-o", f'UserKnownHostsFile="{known_hosts}"', "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes"]
 
 
 def command(address: str, known_hosts: Path, *remote: str) -> list[str]:
