@@ -1,10 +1,15 @@
 # Each target calls a script or a command that can also be called by hand.
-LAB = .venv/bin/python -m lab
+BIN := $(CURDIR)/.venv/bin
+LAB := .venv/bin/python -m lab
+RUN := .venv/bin/python tests/run.py
+export PATH := $(BIN):$(PATH)
 
-.PHONY: help venv cluster clean lab-up lab-down
+.PHONY: help venv cluster clean lab-up lab-down test lint sanity unit molecule bench
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1  - /'
+
+# ---- environment and lab ----
 
 venv: ## the Python environment in .venv
 	@lab/make-venv.sh
@@ -21,3 +26,23 @@ lab-up: venv ## artifacts and bare hosts only
 
 lab-down: venv ## remove the hosts
 	@$(LAB) down
+
+# ---- tests ----
+
+test: venv ## all of the checks and tests below but bench, and their count
+	@$(RUN)
+
+lint: venv ## yamllint, ruff, mypy, ansible-lint, changelog
+	@$(RUN) yamllint ruff format mypy ansible-lint changelog
+
+sanity: venv ## install the built collection, load its documentation, ansible-test sanity
+	@$(RUN) sanity
+
+unit: venv ## unit tests; no host is needed
+	@$(RUN) unit
+
+molecule: venv ## a real cluster on hosts of its own, proven, compared with kubeadm's, and thrown away
+	@$(RUN) molecule
+
+bench: venv ## kubeadm by hand and site.yml on the same hosts, timed (ROUNDS=n)
+	@.venv/bin/python -m tests.bench --rounds $(or $(ROUNDS),1)
