@@ -8,8 +8,6 @@ The client key of a kubeconfig goes to OpenSSL through an anonymous file in memo
 
 from __future__ import annotations
 
-import base64
-import binascii
 import http.client
 import json
 import os
@@ -19,11 +17,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 from urllib.parse import urlencode, urlsplit
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _kubeconfig
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._kubeconfig import Kubeconfig
 
 Object = dict[str, Any]
 T = TypeVar("T")
@@ -61,58 +60,27 @@ class ApiUnreachable(KubephaseError):
     """Nothing answered, or what answered is not this cluster's API server."""
 
 
-@dataclass(frozen=True)
-class Credentials:
-    """The current context of a kubeconfig: where the server is and how to be known to it."""
-
-    server: str
-    ca_pem: str = ""
-    certificate_pem: bytes = b""
-    certificate_path: str = ""
-    key_path: str = ""
-    token: str = ""
-    tls_server_name: str = ""
-
-    @classmethod
-    def read(cls, path: str) -> Credentials:
-        config = _load_yaml(path)
-        cluster, user = _current(config, path)
-        server = str(cluster.get("server") or "")
-        if not server:
-            raise KubephaseError("the current cluster has no server", where=path)
-        certificate = _data(user, "client-certificate-data", path)
-        key = _data(user, "client-key-data", path)
-        return cls(
-            server=server,
-            ca_pem=_authority(cluster, path),
-            certificate_pem=certificate.rstrip() + b"\n" + key if certificate and key else b"",
-            certificate_path=str(user.get("client-certificate") or ""),
-            key_path=str(user.get("client-key") or ""),
-            token=_token(user),
-            tls_server_name=str(cluster.get("tls-server-name") or ""),
-        )
-
-
 class Client:
     """One keep-alive HTTPS connection to an API server. Not for use by several threads at once.
 
     Retries are the caller's (see :func:`persist`).
 
+    :param config: whose current context says where the server is and how to be known to it.
     :param server: overrides the kubeconfig's server, e.g. with the local API endpoint.
     :param timeout: seconds for connecting and for each answer.
     """
 
-    def __init__(self, credentials: Credentials, server: str | None = None, timeout: float = 10.0) -> None:
-        self.server = (server or credentials.server).rstrip("/")
+    def __init__(self, config: Kubeconfig, server: str | None = None, timeout: float = 10.0) -> None:
+        self.server = (server or config.server).rstrip("/")
         self.timeout = timeout
-        self._token = credentials.token
-        self._context = _tls_context(credentials)
-        self._server_name = credentials.tls_server_name
+        self._token = config.token
+        self._context = _tls_context(config)
+        self._server_name = config.tls_server_name
         self._connection: http.client.HTTPSConnection | None = None
 
     @classmethod
     def from_kubeconfig(cls, path: str, server: str | None = None, timeout: float = 10.0) -> Client:
-        return cls(Credentials.read(path), server, timeout)
+        return cls(_kubeconfig.load(path), server, timeout)
 
     def __enter__(self) -> Client:
         return self
@@ -267,18 +235,18 @@ def connect(path: str, server: str = "", timeout: float = 60.0, check_mode: bool
     return client
 
 
-def _tls_context(credentials: Credentials) -> ssl.SSLContext:
+def _tls_context(config: Kubeconfig) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if credentials.ca_pem:
-        context.load_verify_locations(cadata=credentials.ca_pem)
+    authority = config.read_ca()
+    if authority:
+        context.load_verify_locations(cadata=authority.decode("ascii", "replace"))
     else:
         context.load_default_certs()
-    if credentials.certificate_pem:
-        with _secret_file(credentials.certificate_pem) as path:
+    certificate, key = config.read_client_certificate(), config.read_client_key()
+    if certificate and key:
+        with _secret_file(certificate.rstrip() + b"\n" + key) as path:
             context.load_cert_chain(path)
-    elif credentials.certificate_path:
-        context.load_cert_chain(credentials.certificate_path, credentials.key_path or None)
     return context
 
 
@@ -297,63 +265,6 @@ def _secret_file(content: bytes) -> Iterator[str]:
         os.close(descriptor)
         if not path.startswith("/proc/"):
             os.unlink(path)
-
-
-def _load_yaml(path: str) -> Object:
-    try:
-        import yaml
-    except ImportError as error:
-        raise KubephaseError("Python's yaml is not installed on this host", hint="Install python3-yaml") from error
-    try:
-        with open(path, encoding="utf-8") as handle:
-            config = yaml.safe_load(handle)
-    except FileNotFoundError as error:
-        raise KubephaseError("this kubeconfig does not exist", where=path) from error
-    except yaml.YAMLError as error:
-        raise KubephaseError("not YAML", where=path) from error
-    if not isinstance(config, dict):
-        raise KubephaseError("not a kubeconfig", where=path)
-    return config
-
-
-def _current(config: Object, path: str) -> tuple[Object, Object]:
-    context = _named(config, "contexts", config.get("current-context"), path).get("context") or {}
-    cluster = _named(config, "clusters", context.get("cluster"), path).get("cluster") or {}
-    user = _named(config, "users", context.get("user"), path).get("user") or {} if context.get("user") else {}
-    return cluster, user
-
-
-def _named(config: Object, section: str, name: Any, path: str) -> Object:
-    for entry in config.get(section) or []:
-        if isinstance(entry, dict) and entry.get("name") == name:
-            return entry
-    raise KubephaseError(f"{section} has no entry of this name", where=path, value=name)
-
-
-def _data(entry: Object, field: str, path: str) -> bytes:
-    try:
-        return base64.b64decode(entry.get(field) or "", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise KubephaseError(f"{field} is not base64", where=path) from error
-
-
-def _authority(cluster: Object, path: str) -> str:
-    data = _data(cluster, "certificate-authority-data", path)
-    if data:
-        return data.decode("ascii", "replace")
-    if cluster.get("certificate-authority"):
-        with open(cluster["certificate-authority"], encoding="ascii", errors="replace") as handle:
-            return handle.read()
-    return ""
-
-
-def _token(user: Object) -> str:
-    if user.get("token"):
-        return str(user["token"])
-    if user.get("tokenFile"):
-        with open(user["tokenFile"], encoding="ascii") as handle:
-            return handle.read().strip()
-    return ""
 
 
 def _dry_run(wanted: bool) -> str:

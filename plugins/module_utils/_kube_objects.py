@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +20,14 @@ from typing import Any
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_api import ApiError, Client, connect, persist
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_resources import Place, Resources, label
-from ansible_collections.kubephase.cluster.plugins.module_utils._kube_yaml import dump
+from ansible_collections.kubephase.cluster.plugins.module_utils._kube_yaml import dump, load_all
 
 Object = dict[str, Any]
 
 _FIELD_MANAGER = "kubephase"
 _SERVERS_OWN = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
 _COUNTERS = ("deprecated.daemonset.template.generation", "deployment.kubernetes.io/revision")
+_SEPARATOR = re.compile(r"^---\s*$", re.MULTILINE)
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -299,16 +301,8 @@ def _masked(secret: Object, other: Object | None) -> Object:
 
 def parse(text: str, where: str) -> list[Object]:
     """The objects of a YAML or JSON manifest; ``kind: List`` is unfolded, empty documents are left out."""
-    try:
-        import yaml
-    except ImportError as error:
-        raise KubephaseError("Python's yaml is not installed on this host", hint="Install python3-yaml") from error
-    try:
-        documents = list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except yaml.YAMLError as error:
-        raise KubephaseError(f"not YAML: {' '.join(str(error).split())}", where=where) from error
     objects: list[Object] = []
-    for document in documents:
+    for document in (found for part in _SEPARATOR.split(text) for found in load_all(part, where)):
         if document is None:
             continue
         if not isinstance(document, dict):

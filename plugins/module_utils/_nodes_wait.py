@@ -1,0 +1,164 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting, on the host, for nodes and workloads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
+from ansible_collections.kubephase.cluster.plugins.module_utils._kube_api import (
+    POLL_SECONDS,
+    ApiError,
+    ApiUnreachable,
+    Client,
+    connect,
+)
+
+Object = dict[str, Any]
+
+_PLURALS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}
+
+
+@dataclass(frozen=True)
+class Workload:
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        return f"/apis/apps/v1/namespaces/{self.namespace}/{_PLURALS[self.kind]}/{self.name}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """What is waited for.
+
+    :param nodes: names; empty means the nodes that are there.
+    :param condition: ``exists``; ``pod_cidr``, when each node has its Pod network; ``ready``.
+    """
+
+    nodes: Sequence[str]
+    condition: str
+    workloads: Sequence[Workload]
+
+
+def wait(awaited: Awaited, kubeconfig: str, server: str, timeout: float, check_mode: bool) -> dict[str, Any]:
+    """Wait until all is as awaited; the nodes as they then are. In check mode they are only looked at."""
+    client = connect(kubeconfig, server, timeout, check_mode)
+    if client is None:
+        return {"changed": False, "nodes": []}
+    deadline = time.monotonic() + timeout
+    with client:
+        while True:
+            started = time.monotonic()
+            over = started >= deadline
+            nodes, missing = _look(client, awaited, over)
+            if not missing or check_mode:
+                return {"changed": False, "nodes": [describe(node) for node in nodes]}
+            if over:
+                raise KubephaseErrors(missing, f"not there after {timeout:g} seconds:")
+            # a large cluster's list is not asked for more often than it takes to give it
+            time.sleep(max(POLL_SECONDS, 2 * (time.monotonic() - started)))
+
+
+def describe(node: Object) -> dict[str, Any]:
+    """The facts of a node that other phases need."""
+    spec, status = node.get("spec") or {}, node.get("status") or {}
+    addresses = status.get("addresses") or []
+    return {
+        "name": node["metadata"]["name"],
+        "internal_ips": [entry["address"] for entry in addresses if entry.get("type") == "InternalIP"],
+        "pod_cidrs": spec.get("podCIDRs") or [],
+        "ready": _condition(node).get("status") == "True",
+        "kubelet_version": (status.get("nodeInfo") or {}).get("kubeletVersion", ""),
+    }
+
+
+def _look(client: Client, awaited: Awaited, explain: bool) -> tuple[list[Object], list[KubephaseError]]:
+    """The nodes, and what is still missing; with ``explain`` also what the Pods say about it."""
+    try:
+        listed = client.request("GET", "/api/v1/nodes").get("items") or []
+        found = {node["metadata"]["name"]: node for node in listed}
+        names = awaited.nodes or sorted(found)
+        missing = [_node_problem(name, found.get(name), awaited.condition) for name in names]
+        missing += [_workload_problem(client, workload, explain) for workload in awaited.workloads]
+    except (ApiError, ApiUnreachable) as error:
+        return [], [error]
+    return [found[name] for name in names if name in found], [problem for problem in missing if problem]
+
+
+def _node_problem(name: str, node: Object | None, condition: str) -> KubephaseError | None:
+    where = f"node {name}"
+    if node is None:
+        return KubephaseError("has not registered", where=where, hint="Look at 'journalctl -u kubelet' on that host")
+    if condition == "pod_cidr" and not (node.get("spec") or {}).get("podCIDRs"):
+        return KubephaseError(
+            "has no Pod network", where=where, hint="Is networking.podSubnet set, and large enough for another node?"
+        )
+    if condition == "ready":
+        ready = _condition(node)
+        if ready.get("status") != "True":
+            return KubephaseError(f"not ready: {ready.get('message') or 'it has not reported yet'}", where=where)
+    return None
+
+
+def _workload_problem(client: Client, workload: Workload, explain: bool) -> KubephaseError | None:
+    obj = client.get(workload.path)
+    if obj is None:
+        return KubephaseError("does not exist", where=workload.label)
+    status, generation = obj.get("status") or {}, obj["metadata"].get("generation", 0)
+    if status.get("observedGeneration", 0) < generation:
+        return KubephaseError("was not yet looked at by its controller", where=workload.label)
+    wanted, updated, available = _numbers(workload.kind, obj, status)
+    if updated >= wanted and available >= wanted:
+        return None
+    hint = _pod_problems(client, workload.namespace, obj) if explain else ""
+    return KubephaseError(f"{min(updated, available)} of {wanted} Pods are available", where=workload.label, hint=hint)
+
+
+def _numbers(kind: str, obj: Object, status: Object) -> tuple[int, int, int]:
+    if kind == "Deployment":
+        wanted = obj["spec"].get("replicas", 1)
+        return wanted, status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+    wanted = status.get("desiredNumberScheduled", 0)
+    return wanted, status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
+
+
+def _pod_problems(client: Client, namespace: str, workload: Object) -> str:
+    """Why Pods are not running, as far as they say."""
+    labels = (workload["spec"].get("selector") or {}).get("matchLabels") or {}
+    selector = quote(",".join(f"{key}={value}" for key, value in sorted(labels.items())), safe="")
+    pods = client.request("GET", f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}").get("items") or []
+    said = [f"{pod['metadata']['name']}: {reason}" for pod in pods for reason in _reasons(pod)]
+    return "; ".join(said[:3])
+
+
+def _reasons(pod: Object) -> list[str]:
+    status = pod.get("status") or {}
+    waiting = [(entry.get("state") or {}).get("waiting") or {} for entry in status.get("containerStatuses") or []]
+    reasons = [f"{entry['reason']} {entry.get('message', '')}".strip() for entry in waiting if entry.get("reason")]
+    unscheduled = [
+        entry.get("message") or "not scheduled"
+        for entry in status.get("conditions") or []
+        if entry.get("type") == "PodScheduled" and entry.get("status") == "False"
+    ]
+    return reasons or unscheduled
+
+
+def _condition(node: Object, type_: str = "Ready") -> Object:
+    for entry in (node.get("status") or {}).get("conditions") or []:
+        if entry.get("type") == type_:
+            found: Object = entry
+            return found
+    return {}
