@@ -81,6 +81,12 @@ def load_mapping(data: bytes, path: str) -> dict[str, Any]:
     # no part of the text may reach a message: it holds a key
     try:
         found = _kube_yaml.load(data.decode("utf-8"))
+    except ImportError:
+        raise KubephaseError(
+            "the Python library yaml is missing on the host, it reads kubeconfigs",
+            where=path,
+            hint="Install the distribution's package python3-yaml (python3-pyyaml on EL)",
+        ) from None
     except UnicodeDecodeError:
         raise KubephaseError("not a kubeconfig: the file is not UTF-8 text", where=path) from None
     except KubephaseError:

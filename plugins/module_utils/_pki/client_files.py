@@ -1,0 +1,86 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kubeconfigs a host is to have, and their plan where nothing is there yet. Needs nothing but Python."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import outline, tree
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One kubeconfig, and the client certificate in it."""
+
+    path: str
+    server: str
+    user: str
+    organizations: tuple[str, ...] = ()
+
+    def profile(self) -> Profile:
+        return Profile(self.user, self.organizations, client=True)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The kubeconfigs of a host and the authority that signs their client certificates."""
+
+    files: tuple[Wanted, ...]
+    ca_path: str
+    ca_key_path: str
+    cluster_name: str = "kubernetes"
+    algorithm: str = "RSA-2048"
+    validity: timedelta = timedelta(hours=8760)
+    renew_before: timedelta | None = None
+
+
+def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
+    """Check the kubeconfigs, make what is missing, renew what is asked for.
+
+    :returns: the result of the module ``kubeconfig``.
+    """
+    now = datetime.now(timezone.utc)
+    paths = [settings.ca_path, settings.ca_key_path, *(wanted.path for wanted in settings.files)]
+    if check_mode and not any(os.path.lexists(path) for path in paths):
+        return _all_new(settings, now)
+    tree.require_library()
+    from ansible_collections.kubephase.cluster.plugins.module_utils._pki import kubeconfigs
+
+    planned = kubeconfigs.make_plan(settings, now, check_mode)
+    if not check_mode:
+        kubeconfigs.write(planned, settings, now)
+    return kubeconfigs.report(planned, settings, now)
+
+
+def _all_new(settings: Settings, now: datetime) -> dict[str, Any]:
+    """The plan for a host that has neither the authority nor a kubeconfig."""
+    listed = [new_file(wanted, "CN=kubernetes", now + settings.validity) for wanted in settings.files]
+    return {
+        "changed": bool(listed),
+        "files": listed,
+        "diff": [outline.file_diff(item["path"], "", text(item) + "key: new\n") for item in listed],
+    }
+
+
+def new_file(wanted: Wanted, issuer: str, end: datetime) -> dict[str, Any]:
+    """The facts of a kubeconfig that is not made yet."""
+    facts = outline.planned(wanted.profile(), issuer, end)
+    return listing(wanted.path, "created", wanted.server, wanted.user, facts)
+
+
+def listing(path: str, action: str, server: str, user: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """One kubeconfig in the module's result: public facts only."""
+    shown = ("subject", "issuer", "not_before", "not_after", "fingerprint")
+    return {"path": path, "action": action, "server": server, "user": user, **{name: facts.get(name, "") for name in shown}}
+
+
+def text(item: dict[str, Any]) -> str:
+    """A kubeconfig's facts as the lines of a diff."""
+    fields = (("server", "server"), ("user", "user"), ("subject", "subject"), ("issuer", "issuer"), ("expires", "not_after"))
+    return "".join(f"{label}: {item[name]}\n" for label, name in fields if item[name])

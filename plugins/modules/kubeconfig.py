@@ -1,0 +1,184 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubeconfig
+short_description: Kubeconfigs with client certificates of their own, in one call
+version_added: 0.1.0
+author: kubephase contributors (@kubephase)
+description:
+  - Makes and checks what C(kubeadm init phase kubeconfig all) makes, in the same layout, for any users.
+  - Each file's client key is made on the host, and its certificate is signed there. That is why the text is made on the
+    host as well and is not a template, a template would be rendered where the key must not be. Nothing but public facts
+    is returned or shown in a diff.
+  - A file that is there is kept when it trusts this certificate authority and its client certificate is valid, whoever
+    wrote it. Only its C(server) follows the configuration. A file for another certificate authority, or with a client
+    certificate that is expired or belongs to another key, is an error that names it, and nothing is written then.
+  - A C(kubelet.conf) that names the certificate the kubelet rotates is kept.
+extends_documentation_fragment:
+  - kubephase.cluster.attributes
+requirements:
+  - python3-cryptography >= 3.4.8 and python3-yaml on the host. Check mode does without where nothing exists yet.
+options:
+  files:
+    description: The kubeconfigs.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description: The file.
+        type: path
+        required: true
+      server:
+        description: URL of the API server.
+        type: str
+        required: true
+      user:
+        description: Name of the user, common name of the client certificate.
+        type: str
+        required: true
+      organizations:
+        description: Groups of the user, organizations of the client certificate.
+        type: list
+        elements: str
+        default: []
+  certificates_dir:
+    description: Directory with C(ca.crt) and C(ca.key). The key is needed only to make client certificates.
+    type: path
+    default: /etc/kubernetes/pki
+  cluster_name:
+    description: Name of the cluster in new files.
+    type: str
+    default: kubernetes
+  encryption_algorithm:
+    description: Algorithm of new keys.
+    type: str
+    choices: [RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384]
+    default: RSA-2048
+  certificate_validity:
+    description: How long new client certificates are valid, as a Go duration or in seconds.
+    type: str
+    default: 8760h0m0s
+  renew_before:
+    description:
+      - Renew client certificates that expire within this time, or have expired. A renewed one has a new key and the
+        subject of the old one. One that the kubelet rotates itself is renewed only when it has expired.
+      - Nothing is renewed where this is empty.
+    type: str
+    default: ''
+"""
+
+EXAMPLES = r"""
+- name: Give a team a kubeconfig
+  kubephase.cluster.kubeconfig:
+    files:
+      - path: /root/team-a.conf
+        server: https://k8s.example.org:6443
+        user: team-a
+        organizations: [developers]
+    certificate_validity: 720h
+"""
+
+RETURN = r"""
+files:
+  description: The kubeconfigs, in the given order.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+      sample: /etc/kubernetes/admin.conf
+    action:
+      description: What was done. V(kept), V(created), V(updated) or V(renewed).
+      type: str
+      sample: kept
+    server:
+      description: URL of the API server.
+      type: str
+      sample: https://k8s.example.org:6443
+    user:
+      description: Name of the user.
+      type: str
+      sample: kubernetes-admin
+    subject:
+      description: Subject of the client certificate. Empty where the file has another kind of credential.
+      type: str
+      sample: O=kubeadm:cluster-admins, CN=kubernetes-admin
+    issuer:
+      description: Subject of the authority that signed it.
+      type: str
+      sample: CN=kubernetes
+    not_before:
+      description: Start of its validity. Empty in check mode where it is not made yet.
+      type: str
+      sample: '2026-11-23T02:44:14Z'
+    not_after:
+      description: End of its validity.
+      type: str
+      sample: '2027-11-23T02:49:14Z'
+    fingerprint:
+      description: SHA-256 of the certificate. Empty in check mode where it is not made yet.
+      type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubephase.cluster.plugins.module_utils import _module
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import client_files, durations
+
+
+def settings_from(params: dict) -> client_files.Settings:
+    directory = params["certificates_dir"].rstrip("/")
+    renew_before = params["renew_before"]
+    return client_files.Settings(
+        files=tuple(
+            client_files.Wanted(item["path"], item["server"], item["user"], tuple(item["organizations"]))
+            for item in params["files"]
+        ),
+        ca_path=f"{directory}/ca.crt",
+        ca_key_path=f"{directory}/ca.key",
+        cluster_name=params["cluster_name"],
+        algorithm=params["encryption_algorithm"],
+        validity=durations.parse(params["certificate_validity"], "certificate_validity"),
+        renew_before=durations.parse(renew_before, "renew_before") if renew_before else None,
+    )
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "files": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "server": {"type": "str", "required": True},
+                    "user": {"type": "str", "required": True},
+                    "organizations": {"type": "list", "elements": "str", "default": []},
+                },
+            },
+            "certificates_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "cluster_name": {"type": "str", "default": "kubernetes"},
+            "encryption_algorithm": {
+                "type": "str",
+                "choices": ["RSA-2048", "RSA-3072", "RSA-4096", "ECDSA-P256", "ECDSA-P384"],
+                "default": "RSA-2048",
+            },
+            "certificate_validity": {"type": "str", "default": "8760h0m0s"},
+            "renew_before": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    _module.run(module, lambda: client_files.reconcile(settings_from(module.params), module.check_mode))
+
+
+if __name__ == "__main__":
+    main()
