@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _ca_bundle
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.findings import Finding, error, skipped
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.host import Host
 
@@ -58,23 +59,21 @@ def etcd_directory(host: Host, path: str, owners: Sequence[str]) -> Iterator[Fin
         )
 
 
-def kubelet_kubeconfig(host: Host, path: str, hashes: Sequence[str]) -> Iterator[Finding]:
+def kubelet_kubeconfig(host: Host, path: str, pins: Sequence[str]) -> Iterator[Finding]:
     """An existing kubelet.conf is that of a node which joined before; it may not be another cluster's."""
     data = host.read(path)
-    if data is None or not hashes:
+    if data is None or not pins:
         return
     authority = _kubeconfig_authority(data)
     if authority is not None:
-        yield from _pinned(
-            host, authority, hashes, f"{path} belongs to another cluster: its CA is not one of those pinned"
-        )
+        yield from _pinned(host, authority, pins, path)
 
 
-def authority_available(host: Host, path: str, hashes: Sequence[str]) -> Iterator[Finding]:
+def authority_available(host: Host, path: str, pins: Sequence[str]) -> Iterator[Finding]:
     """An existing CA certificate is kept when it is one of those pinned."""
     data = host.read(path)
-    if data is not None and hashes:
-        yield from _pinned(host, data, hashes, f"{path} is not one of the CA certificates that are pinned")
+    if data is not None and pins:
+        yield from _pinned(host, data, pins, path)
 
 
 def path_exists(host: Host, path: str) -> Iterator[Finding]:
@@ -100,33 +99,29 @@ def switched_on(host: Host, path: str) -> Iterator[Finding]:
         yield skipped(name) if host.check_mode else error(f"{path} is not 1: set the sysctl {name} to 1 (role node)")
 
 
-def public_key_hashes(pem: bytes) -> set[str]:
-    """``sha256:HEX`` of the public key of every certificate in a bundle, as kubeadm pins them."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    marker = b"-----END CERTIFICATE-----"
-    found = set()
-    for part in pem.split(marker)[:-1]:
-        certificate = x509.load_pem_x509_certificate(
-            part[part.index(b"-----BEGIN CERTIFICATE-----") :] + marker + b"\n"
-        )
-        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        found.add("sha256:" + hashlib.sha256(key).hexdigest())
-    return found
-
-
-def _pinned(host: Host, pem: bytes, hashes: Sequence[str], message: str) -> Iterator[Finding]:
-    try:
-        found = public_key_hashes(pem)
-    except ImportError:
-        missing = "python3-cryptography is not installed"
-        yield skipped(missing) if host.check_mode else error(f"{missing}: install it")
+def _pinned(host: Host, pem: bytes, pins: Sequence[str], path: str) -> Iterator[Finding]:
+    if not _has_cryptography():
+        missing = "python3-cryptography, to compare certificates with,"
+        yield skipped(missing) if host.check_mode else error(f"{missing} is not installed: install it (role node)")
         return
-    except ValueError:
-        found = set()
-    if not found & {one.lower() for one in hashes}:
-        yield error(f"{message}: reset this host, or give the right caCertHashes")
+    try:
+        bundle = _ca_bundle.parse_bundle(pem.decode("utf-8", "replace"), path)
+    except KubephaseError as failure:
+        yield error(f"{failure}: remove it, or put the cluster's CA certificate there")
+        return
+    if not _ca_bundle.any_pinned(bundle, pins):
+        yield error(
+            f"{path} is of another cluster: its CA ({', '.join(_ca_bundle.pins_of(bundle))}) is none of those that are "
+            "pinned: reset this host, or correct caCertHashes"
+        )
+
+
+def _has_cryptography() -> bool:
+    try:
+        import cryptography  # noqa: F401 - only whether it is there
+    except ImportError:
+        return False
+    return True
 
 
 def _pod_labels(data: bytes) -> dict[str, Any] | None:

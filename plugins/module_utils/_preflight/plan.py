@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _ca_bundle
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight import (
     cgroups,
     etcd,
@@ -157,18 +158,18 @@ class Plan:
 
     def _join(self) -> Iterator[Check]:
         host, request = self.host, self.request
-        hashes = list(request.ca_cert_hashes)
+        pins = _ca_bundle.parse_pins(request.ca_cert_hashes, "caCertHashes")
         yield Check(
             path_name("FileAvailable", KUBELET_CONF),
             ERROR,
-            partial(files.kubelet_kubeconfig, host, KUBELET_CONF, hashes),
+            partial(files.kubelet_kubeconfig, host, KUBELET_CONF, pins),
         )
         # one that a run left behind when it died is written anew
         yield Check(path_name("FileAvailable", BOOTSTRAP_CONF), ERROR, tuple)
         yield from self._common(with_version=False)
         if request.profile == JOIN:
             path = request.ca_cert_path
-            yield Check(path_name("FileAvailable", path), ERROR, partial(files.authority_available, host, path, hashes))
+            yield Check(path_name("FileAvailable", path), ERROR, partial(files.authority_available, host, path, pins))
         endpoint, port = _split(request.discovery_endpoint)
         if endpoint:
             yield self._http_proxy(endpoint, port)
