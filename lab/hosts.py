@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,7 +93,7 @@ def _network(topology: Topology) -> None:
 def _host(topology: Topology, host: Host, image: str) -> bool:
     """Returns whether the host was started or made by this call."""
     found = inspect(container(topology, host))
-    wanted = {"image": image, "address": host.address, "ulimits": json.dumps(machine.limits())}
+    wanted = {"image": image, "address": mac_address(host.address), "ulimits": json.dumps(machine.limits())}
     if found and any(found["Config"]["Labels"].get(f"kubephase.{key}") != value for key, value in wanted.items()):
         say(f"{host.name}: made from another image or definition; making it anew")
         remove(topology, host)
@@ -107,6 +108,9 @@ def _host(topology: Topology, host: Host, image: str) -> bool:
         except LabError as problem:
             say(f"{host.name}: does not start, making it anew ({str(problem).splitlines()[-1]})")
             remove(topology, host)
+    if not found:
+        # a /var that outlived its host would not fit a new one
+        remove(topology, host)
     say(f"{host.name}: making it at {host.address}")
     run_arguments = _arguments(topology, host, image, wanted)
     try:
@@ -118,6 +122,11 @@ def _host(topology: Topology, host: Host, image: str) -> bool:
             hostimage.ensure()
         podman(*run_arguments)
     return True
+
+
+def mac_address(address: str) -> str:
+    """A locally administered one that belongs to the address."""
+    return "02:4b:" + ipaddress.ip_address(address).packed.hex(":")
 
 
 def _name_resolution(topology: Topology, host: Host) -> None:
@@ -134,6 +143,8 @@ def _arguments(topology: Topology, host: Host, image: str, labels: dict[str, str
         "hostname": host.name,
         "network": topology.name,
         "ip": host.address,
+        # a host keeps its network card: otherwise its neighbours miss it for half a minute after a restart
+        "mac-address": mac_address(host.address),
         # with podman's own systemd mode, cgroup v1 hosts would all share one systemd hierarchy
         "systemd": "false",
         "cgroupns": "private",
