@@ -25,7 +25,7 @@ STAGES: dict[str, list[str]] = {
     "yamllint": ["yamllint", "--strict", "."],
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
-    "mypy": ["mypy", "plugins/module_utils", "lab"],
+    "mypy": ["mypy", "plugins/module_utils", "lab", "tests/cluster", "tests/bench"],
     "ansible-lint": ["ansible-lint"],
     "changelog": ["antsibull-changelog", "lint"],
     "unit": ["pytest", "-n", "2", "tests/unit"],

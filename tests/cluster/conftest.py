@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -65,12 +64,6 @@ def probes(cluster: Cluster, members: list[Host]) -> Iterator[dict[str, str]]:
     cluster.apply(
         *(pod(names[node], node, command=["sh", "-c", serve], tolerations=everywhere) for node in names),
     )
-    for name in names.values():
-        eventually(lambda name=name: ready(cluster.get("pod", name)), f"Pod {name} is Ready", 120)
+    eventually(lambda: all(ready(cluster.get("pod", name)) for name in names.values()), "every probe is Ready", 120)
     yield names
     cluster.kubectl("delete", "pod", "--now", *names.values())
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    return tmp_path

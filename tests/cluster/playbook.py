@@ -80,7 +80,9 @@ class Playbooks:
                 timeout=1200,
                 check=False,
             )
-            record = json.loads(counted.read_text()) if counted.exists() else {"hosts": {}, "seconds": 0.0}
+            record: dict[str, Any] = {"hosts": {}, "seconds": 0.0}
+            if counted.exists():
+                record = json.loads(counted.read_text())
         return Run(done.returncode, done.stdout, record["hosts"], record["seconds"])
 
     def variables(self, host: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.cluster.cluster import Cluster, eventually, ready
 from tests.cluster.hosts import Host
@@ -111,9 +112,8 @@ def test_kubelet_uses_the_rotated_certificate(hosts: dict[str, Host], node: str)
 def test_kubelet_rotates_its_certificate(cluster: Cluster, control_plane: Host, hosts: dict[str, Host]) -> None:
     """A kubelet that finds its certificate about to expire asks for a new one, gets it, and goes on with it."""
     worker = hosts["w1"]
-    pem, _ = short_lived(control_plane, "w1")
     short = "/var/lib/kubelet/pki/kubelet-client-2020-01-01-00-00-00.pem"
-    worker.write(short, pem, "0600")
+    worker.write(short, nearly_expired(control_plane, "w1"), "0600")
     worker.run(f"ln -sfn {short} {CLIENT_CERTIFICATE} && systemctl restart kubelet")
 
     def rotated() -> bool:
@@ -124,7 +124,7 @@ def test_kubelet_rotates_its_certificate(cluster: Cluster, control_plane: Host, 
     eventually(lambda: ready(cluster.get("node", "w1")), "node w1 is Ready")
 
 
-def short_lived(control_plane: Host, node: str) -> tuple[str, x509.Certificate]:
+def nearly_expired(control_plane: Host, node: str) -> str:
     """A client certificate of the cluster's CA with a year behind it and an hour left, and its key, as one PEM."""
     ca = x509.load_pem_x509_certificate(control_plane.read("/etc/kubernetes/pki/ca.crt").encode())
     ca_key: Any = serialization.load_pem_private_key(control_plane.read("/etc/kubernetes/pki/ca.key").encode(), None)
@@ -145,9 +145,9 @@ def short_lived(control_plane: Host, node: str) -> tuple[str, x509.Certificate]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=365))
         .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     form = serialization.PrivateFormat.TraditionalOpenSSL
     key_pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    return (certificate.public_bytes(serialization.Encoding.PEM) + key_pem).decode(), certificate
+    return (certificate.public_bytes(serialization.Encoding.PEM) + key_pem).decode()

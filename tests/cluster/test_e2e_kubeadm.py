@@ -1,0 +1,31 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Kubernetes project's own suite for clusters that kubeadm made, of the same version."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from lab import artifacts, pins, store
+from tests.cluster.cluster import Cluster
+
+# they ask for the Secret kubeadm-certs, which only `--upload-certs` makes
+LEFT_OUT = r"\[copy-certs\]"
+
+
+def test_suite_passes(cluster: Cluster) -> None:
+    release = pins.release(pins.DEFAULT_MINOR)
+    binary = store.entry(artifacts.e2e_suite(release).key) / "e2e_kubeadm.test"
+    done = subprocess.run(
+        [str(binary), f"--kubeconfig={cluster.kubeconfig}", f"--ginkgo.skip={LEFT_OUT}", "--ginkgo.no-color"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    ran, of = re.search(r"Ran (\d+) of (\d+) Specs", done.stdout).groups()  # type: ignore[union-attr]
+    assert int(ran) >= 30, f"only {ran} of {of} specs ran"
