@@ -1,0 +1,71 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action plugin of module config: resolves the configuration on the controller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.resolving import resolve
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._kube_yaml import MAX_BYTES
+
+
+class ActionModule(ActionBase):
+    """Reads the host's facts unless this run has them already, then resolves without touching the host."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        inputs = dict(self._task.args)
+        refresh = str(inputs.pop("refresh", False)).lower() in ("true", "yes", "1", "on")
+        host = None if refresh else _known_host(task_vars.get("kubephase"))
+        if host is None:
+            answer = self._execute_module(
+                module_name="kubephase.cluster.host_info", module_args={}, task_vars=task_vars
+            )
+            if answer.get("failed") or "host" not in answer:
+                return {**result, **answer, "failed": True}
+            host = plain(answer["host"])
+        try:
+            fact, warnings = resolve(inputs, host, self._config_text(inputs.get("config_file")))
+        except KubephaseError as error:
+            return {**result, "failed": True, "msg": str(error)}
+        if warnings:
+            result["warnings"] = warnings
+        return {**result, "changed": False, **fact}
+
+    def _config_text(self, path: Any) -> bytes | None:
+        """The content of the configuration file, decrypted where it is an Ansible vault."""
+        if not path or not isinstance(path, str):
+            return None
+        try:
+            with open(self._loader.get_real_file(str(path)), "rb") as handle:
+                return bytes(handle.read(MAX_BYTES + 1))
+        except (OSError, AnsibleError) as error:
+            raise KubephaseError(
+                "the configuration file cannot be read on the controller",
+                where="kubephase_config_file",
+                value=str(path),
+            ) from error
+
+
+def _known_host(fact: Any) -> dict[str, Any] | None:
+    """The host's facts of an earlier resolution in the same run."""
+    host = fact.get("host") if isinstance(fact, dict) else None
+    return plain(host) if isinstance(host, dict) and host.get("hostname") else None
+
+
+def plain(value: Any) -> Any:
+    """The value without the controller's own types."""
+    if isinstance(value, dict):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    return str(value) if isinstance(value, str) else value

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a setting comes from: the layers of a document, merged, each value traceable to the variable that set it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Union
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import read, shown
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.schema import Struct
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+
+Step = Union[str, int]
+
+
+class Faults(list[KubephaseError]):
+    """What is wrong with a configuration, collected so that it is reported together."""
+
+    def add(self, where: str, problem: str, value: Any = None, accepted: str = "", hint: str = "") -> None:
+        value = None if value is None else shown(value)
+        self.append(KubephaseError(problem, where=where, value=value, accepted=accepted, hint=hint))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one source says of a document. ``whole``: the source's name stands for the field by itself."""
+
+    name: str
+    value: dict[str, Any]
+    whole: bool = False
+
+
+class Document:
+    """A document merged from its layers, lowest first: mappings are merged, everything else is replaced."""
+
+    def __init__(self, kind: str, layers: Sequence[Layer]) -> None:
+        self.kind = kind
+        self.layers = list(layers)
+        self.value: dict[str, Any] = {}
+        for layer in self.layers:
+            self.value = merge(self.value, layer.value)
+
+    @property
+    def given(self) -> bool:
+        """Whether any source says anything."""
+        return any(layer.value for layer in self.layers)
+
+    def get(self, *path: str, default: Any = None) -> Any:
+        """The value at a path; ``default`` where it is unset, null or empty text."""
+        found: Any = self.value
+        for step in path:
+            found = found.get(step) if isinstance(found, dict) else None
+        return default if found is None or found == "" else found
+
+    def where(self, *path: Step) -> str:
+        """The path of a field as the user knows it: beginning with the variable or file that set it."""
+        text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+        for layer in reversed(self.layers):
+            if _has(layer.value, path):
+                return layer.name if layer.whole else f"{layer.name}{text}"
+        return f"{self.kind}{text}"
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``over`` laid upon ``base``; neither is changed."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def layer(type_: Struct, name: str, value: Any, faults: Faults) -> Layer:
+    """A typed layer of what the user wrote; an empty one where it could not be read."""
+    return Layer(name, read(type_, value, name, faults) or {})
+
+
+def at_path(name: str, value: Any, *path: str) -> Layer:
+    """The layer of a short variable, which fills one field."""
+    nested: Any = value
+    for step in reversed(path):
+        nested = {step: nested}
+    return Layer(name, nested, whole=True)
+
+
+def _has(value: Any, path: Sequence[Step]) -> bool:
+    for step in path:
+        if isinstance(step, int):
+            if not isinstance(value, list) or step >= len(value):
+                return False
+            value = value[step]
+        else:
+            if not isinstance(value, dict) or step not in value:
+                return False
+            value = value[step]
+    return True

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between the supported Kubernetes minor versions, and how a version is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DEFAULT_VERSION = "v1.37.2"
+
+
+@dataclass(frozen=True)
+class Minor:
+    """Facts of one kubeadm minor version. ``etcd`` maps a cluster's minor to its image tag."""
+
+    etcd: Mapping[int, str]
+    pause: str
+    coredns: str
+    feature_gates: frozenset[str]
+    kube_proxy_mode: str = ""
+    uploads_resolv_conf: bool = True
+
+
+MINORS: dict[int, Minor] = {
+    34: Minor(
+        etcd={31: "3.5.24-0", 32: "3.5.24-0", 33: "3.5.24-0", 34: "3.6.5-0"},
+        pause="3.10.1",
+        coredns="v1.12.1",
+        feature_gates=frozenset(
+            [
+                "ControlPlaneKubeletLocalMode",
+                "NodeLocalCRISocket",
+                "PublicKeysECDSA",
+                "RootlessControlPlane",
+                "WaitForAllControlPlaneComponents",
+            ]
+        ),
+    ),
+    35: Minor(
+        etcd={33: "3.5.24-0", 34: "3.6.6-0", 35: "3.6.6-0"},
+        pause="3.10.1",
+        coredns="v1.13.1",
+        feature_gates=frozenset(
+            ["ControlPlaneKubeletLocalMode", "NodeLocalCRISocket", "PublicKeysECDSA", "RootlessControlPlane"]
+        ),
+    ),
+    36: Minor(
+        etcd={34: "3.6.8-0", 35: "3.6.8-0", 36: "3.6.8-0"},
+        pause="3.10.2",
+        coredns="v1.14.2",
+        feature_gates=frozenset(["NodeLocalCRISocket", "PublicKeysECDSA", "RootlessControlPlane"]),
+    ),
+    37: Minor(
+        etcd={34: "3.7.0-0", 35: "3.7.0-0", 36: "3.7.0-0"},
+        pause="3.10.2",
+        coredns="v1.14.6",
+        feature_gates=frozenset(["RootlessControlPlane"]),
+        kube_proxy_mode="iptables",
+        uploads_resolv_conf=False,
+    ),
+}
+SUPPORTED = f"v1.{min(MINORS)}.x to v1.{max(MINORS)}.x"
+
+_VERSION = re.compile(r"v?(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})([-+][-\w.+]*)?\Z", re.ASCII)
+LABEL = re.compile(r"((release|ci)/)?(latest|stable)[-.\w]*\Z")
+
+
+def parse_version(text: str) -> tuple[int, int, int] | None:
+    """Major, minor and patch, or None where the text is no version."""
+    found = _VERSION.match(text)
+    return (int(found.group(1)), int(found.group(2)), int(found.group(3))) if found else None
+
+
+def etcd_tag(minor: int) -> str:
+    """The tag of the etcd image that kubeadm of this minor runs for a cluster of this minor."""
+    known = MINORS[minor].etcd
+    return known.get(minor) or known[max(known) if minor > max(known) else min(known)]

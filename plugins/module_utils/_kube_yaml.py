@@ -1,0 +1,366 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""YAML as Kubernetes' own tools write and read it.
+
+``dump`` gives the bytes that ``sigs.k8s.io/yaml`` gives for the same object: sorted keys, sequences level with their key,
+no line folding, and Go's rules for which scalars are quoted and how. ``load`` reads scalars by the same rules (``y`` is a
+boolean, a date is a string), refuses duplicate keys and bounds what it accepts. Only ``load`` needs PyYAML.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+
+MAX_BYTES = 1024 * 1024
+"""Longest text that ``load`` accepts; an API object cannot be longer either."""
+MAX_NODES = 50_000
+"""Most nodes a text may have once its aliases are expanded."""
+
+_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"])
+_FALSE = frozenset(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"])
+_NULL = frozenset(["", "~", "null", "Null", "NULL"])
+_INFINITE = frozenset(
+    [".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"]
+)
+_BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))\Z")
+_TIMESTAMP = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:[Tt](?:2[0-3]|[01]?[0-9])(?::[0-5]?[0-9]){2}(?:\.[0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})"
+    r"| (?:2[0-3]|[01]?[0-9])(?::[0-5]?[0-9]){2}(?:\.[0-9]+)?)?\Z"
+)
+_SAFE_WORD = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz/][A-Za-z0-9/._-]*\Z")
+_NOT_PLAIN = re.compile(r"[#,\[\]{}&*!|>'\"%@`]|[?:-](?:[ \t]|\Z)|---|\.\.\.")
+_NOT_PLAIN_INSIDE = re.compile(r":(?:[ \t]|\Z)|[ \t]#")
+_UNPRINTABLE = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[\u2028\u2029]")
+_ESCAPED = re.compile('[^\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|["\\\\\u2028\u2029]')
+_ESCAPES = {
+    "\0": "0", "\x07": "a", "\x08": "b", "\t": "t", "\n": "n", "\x0b": "v", "\x0c": "f", "\r": "r", "\x1b": "e",
+    '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
+}  # fmt: skip
+_KEY_PARTS = re.compile(r"([0-9]+)|(.)", re.DOTALL)
+
+
+def dump(obj: Any) -> str:
+    """The YAML text of ``obj`` (mappings, lists and scalars as JSON has them), ending in a newline."""
+    lines: list[str] = []
+    _write(lines, obj, 0, "")
+    return "\n".join(lines) + "\n"
+
+
+def _write(lines: list[str], value: Any, indent: int, lead: str) -> None:
+    """Append a value whose first line begins with ``lead`` (its key, or the dash of an item)."""
+    if isinstance(value, dict) and value:
+        _write_mapping(lines, value, indent, lead)
+    elif isinstance(value, (list, tuple)) and value:
+        _write_sequence(lines, value, indent, lead)
+    else:
+        lines.append(lead + _scalar(value, indent))
+
+
+def _write_mapping(lines: list[str], mapping: dict[Any, Any], indent: int, lead: str) -> None:
+    pad = " " * indent
+    start = lead or pad
+    keys = {key if isinstance(key, str) else _scalar(key, 0): value for key, value in mapping.items()}
+    for key in sorted(keys, key=_key_order):
+        value = keys[key]
+        text = _key(key)
+        if len(key.encode("utf-8", "surrogatepass")) > 128:
+            lines.append(f"{start}? {text}")
+            _write(lines, value, indent + 2, f"{pad}: ")
+        elif isinstance(value, dict) and value:
+            lines.append(f"{start}{text}:")
+            _write_mapping(lines, value, indent + 2, "")
+        elif isinstance(value, (list, tuple)) and value:
+            lines.append(f"{start}{text}:")
+            _write_sequence(lines, value, indent, "")
+        else:
+            lines.append(f"{start}{text}: {_scalar(value, indent + 2)}")
+        start = pad
+
+
+def _write_sequence(lines: list[str], items: Any, indent: int, lead: str) -> None:
+    pad = " " * indent
+    start = lead or pad
+    for item in items:
+        _write(lines, item, indent + 2, f"{start}- ")
+        start = pad
+
+
+def _key_order(key: str) -> list[tuple[int, int, int, str]]:
+    """Go's order of keys: signs, then digits (a run of them by its number), then letters by code point."""
+    order: list[tuple[int, int, int, str]] = []
+    for digits, char in _KEY_PARTS.findall(key):
+        if digits:
+            number = digits.lstrip("0")
+            order.append((1, len(number), 0, number + " " * len(digits)))
+        else:
+            order.append((2 if char.isalpha() else 0, ord(char), 0, ""))
+    return order
+
+
+def _scalar(value: Any, indent: int) -> str:
+    if isinstance(value, str):
+        return _text(value, indent)
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, float):
+        return _float(value)
+    if isinstance(value, dict) and not value:
+        return "{}"
+    if isinstance(value, (list, tuple)) and not value:
+        return "[]"
+    raise KubephaseError("cannot be written as YAML", value=type(value).__name__, accepted="what JSON can hold")
+
+
+def _key(key: str) -> str:
+    if _SAFE_WORD.match(key):
+        return key
+    return _double_quoted(key) if "\n" in key or not key or key == "<<" else _text(key, 0)
+
+
+def _text(text: str, indent: int) -> str:
+    if _SAFE_WORD.match(text):
+        return str(text)
+    special = _UNPRINTABLE.search(text) is not None
+    if "\n" in text:
+        if special or " \n" in text or text.endswith(" "):
+            return _double_quoted(text)
+        return _literal(text, indent)
+    if _tag(text) != "str" or _BASE60.match(text):
+        return _double_quoted(text)
+    if special:
+        return _double_quoted(text)
+    if text[0] == " " or text[-1] == " " or _NOT_PLAIN.match(text) or _NOT_PLAIN_INSIDE.search(text):
+        return "'" + text.replace("'", "''") + "'"
+    return str(text)
+
+
+def _double_quoted(text: str) -> str:
+    return '"' + _ESCAPED.sub(_escape, text) + '"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match.group()
+    short = _ESCAPES.get(char)
+    if short:
+        return "\\" + short
+    code = ord(char)
+    return f"\\x{code:02X}" if code <= 0xFF else f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
+
+
+def _literal(text: str, indent: int) -> str:
+    hint = "2" if text[0] in " \n" else ""
+    if not text.endswith("\n"):
+        hint += "-"
+    elif text == "\n" or text.endswith("\n\n"):
+        hint += "+"
+    pad = " " * max(indent, 2)
+    body = text[:-1] if text.endswith("\n") else text
+    return "|" + hint + "\n" + "\n".join(pad + line if line else "" for line in body.split("\n"))
+
+
+def _float(value: float) -> str:
+    if math.isnan(value) or math.isinf(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    if value.is_integer() and abs(value) < 2**63:
+        return str(int(value))
+    sign, digit_tuple, scale = decimal.Decimal(repr(value)).normalize().as_tuple()
+    digits = "".join(map(str, digit_tuple))
+    exponent = len(digits) - 1 + int(scale)
+    if -4 <= exponent < 6:
+        return format(value, f".{max(-int(scale), 0)}f")
+    fraction = "." + digits[1:] if len(digits) > 1 else ""
+    return f"{'-' if sign else ''}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+
+
+def _tag(text: str) -> str:
+    """The type to which an unquoted scalar resolves: ``str``, ``bool``, ``null``, ``int``, ``float`` or ``timestamp``."""
+    if not text or text[0] not in "+-0123456789yYnNtTfFoO~.":
+        return "str" if text else "null"
+    if text in _TRUE or text in _FALSE:
+        return "bool"
+    if text in _NULL:
+        return "null"
+    if text in _INFINITE:
+        return "float"
+    if text[0] not in "+-0123456789.":
+        return "str"
+    if _is_timestamp(text):
+        return "timestamp"
+    plain = text if text[0] == "." else text.replace("_", "")
+    if text[0] != "." and _integer(plain) is not None:
+        return "int"
+    return "float" if _FLOAT.match(plain) and not math.isinf(float(plain)) else "str"
+
+
+def _integer(plain: str) -> int | None:
+    found = _INTEGER.match(plain)
+    if found is None:
+        return None
+    sign, *digits = found.groups()
+    number = next(int(text, base) for text, base in zip(digits, (16, 2, 8, 10)) if text is not None)
+    if sign == "-":
+        return -number if number <= 2**63 else None
+    return number if number < (2**63 if sign else 2**64) else None
+
+
+def _is_timestamp(text: str) -> bool:
+    found = _TIMESTAMP.match(text)
+    if found is None:
+        return False
+    try:
+        datetime.date(max(int(found.group(1)), 1), int(found.group(2)), int(found.group(3)))
+    except ValueError:
+        return False
+    return True
+
+
+def load(text: Any, where: str = "") -> Any:
+    """The one document of a YAML text. ``where`` names its source in errors."""
+    documents = load_all(text, where)
+    if len(documents) > 1:
+        raise KubephaseError("more than one YAML document", where=where, value=len(documents), accepted="one")
+    return documents[0] if documents else None
+
+
+def load_all(text: Any, where: str = "") -> list[Any]:
+    """All documents of a YAML text; mappings, lists and scalars as JSON has them, keys always strings."""
+    import yaml  # a bare host may lack it; only reading needs it
+
+    if len(text) > MAX_BYTES:
+        raise KubephaseError("too long", where=where, value=len(text), accepted=f"at most {MAX_BYTES} bytes")
+    try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8")
+        nodes = list(yaml.compose_all(text, Loader=_loader(yaml)))
+        _bound(nodes, where)
+        return [_build(node, where) for node in nodes]
+    except UnicodeDecodeError as error:
+        raise KubephaseError("not UTF-8 text", where=where) from error
+    except RecursionError as error:
+        raise KubephaseError("nested too deeply", where=where) from error
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+        raise KubephaseError(f"not valid YAML{place}: {problem}", where=where) from error
+
+
+def _loader(yaml: Any) -> Any:
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Leaves the types of plain scalars to this module."""
+
+        def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+            if kind is yaml.ScalarNode:
+                return "plain" if implicit[0] else "quoted"
+            return "map" if kind is yaml.MappingNode else "seq"
+
+    return Loader
+
+
+def _bound(nodes: list[Any], where: str) -> None:
+    """Refuse what would grow beyond MAX_NODES, or without end, once aliases are expanded."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Any) -> int:
+        known = sizes.get(id(node))
+        if known == -1:
+            raise KubephaseError("an alias refers to a node it is part of", where=where)
+        if known is not None:
+            return known
+        sizes[id(node)] = -1
+        total = 1 + sum(size(child) for child in _children(node))
+        if total > MAX_NODES:
+            raise KubephaseError("too large", where=where, accepted=f"at most {MAX_NODES} nodes")
+        sizes[id(node)] = total
+        return total
+
+    for node in nodes:
+        size(node)
+
+
+def _children(node: Any) -> Iterator[Any]:
+    if node.id == "mapping":
+        for key, value in node.value:
+            yield key
+            yield value
+    elif node.id == "sequence":
+        yield from node.value
+
+
+def _build(node: Any, where: str) -> Any:
+    tag = node.tag.rsplit(":", 1)[-1]
+    if node.id == "sequence" and tag == "seq":
+        return [_build(item, where) for item in node.value]
+    if node.id == "mapping" and tag == "map":
+        return _build_mapping(node, where)
+    if node.id == "scalar":
+        return _build_scalar(node, tag, where)
+    raise _refuse_tag(node, where)
+
+
+def _build_mapping(node: Any, where: str) -> dict[str, Any]:
+    built: dict[str, Any] = {}
+    merged: list[dict[str, Any]] = []
+    for key_node, value_node in node.value:
+        value = _build(value_node, where)
+        if key_node.value == "<<" and key_node.tag == "plain":
+            parts = value if isinstance(value, list) else [value]
+            if not all(isinstance(part, dict) for part in parts):
+                raise KubephaseError("a merge key (<<) needs mappings", where=_line(where, key_node))
+            merged.extend(parts)
+            continue
+        key = _build(key_node, where)
+        if key is None or isinstance(key, (dict, list)):
+            raise KubephaseError("a key must be a string", where=_line(where, key_node), value=key)
+        key = key if isinstance(key, str) else _scalar(key, 0)
+        if key in built:
+            raise KubephaseError(f"key {key!r} appears twice", where=_line(where, key_node))
+        built[key] = value
+    for part in merged:
+        for key, value in part.items():
+            built.setdefault(key, value)
+    return built
+
+
+def _build_scalar(node: Any, tag: str, where: str) -> Any:
+    text = node.value
+    if tag in ("quoted", "str"):
+        return text
+    resolved = _tag(text)
+    if tag != "plain" and tag != resolved:
+        raise _refuse_tag(node, where)
+    if resolved == "bool":
+        return text in _TRUE
+    if resolved == "null":
+        return None
+    if resolved == "int":
+        return _integer(text.replace("_", ""))
+    if resolved == "float":
+        return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text
+
+
+def _refuse_tag(node: Any, where: str) -> KubephaseError:
+    return KubephaseError(f"the tag {node.tag!r} is not accepted", where=_line(where, node))
+
+
+def _line(where: str, node: Any) -> str:
+    line = f"line {node.start_mark.line + 1}"
+    return f"{where} {line}" if where else line

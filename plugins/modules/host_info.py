@@ -1,0 +1,95 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_info
+short_description: Facts of a host that the configuration depends on
+version_added: 0.1.0
+author: kubephase contributors (@kubephase)
+description:
+  - Reads names, addresses, distribution and cluster membership of a host, from the kernel and from files.
+  - M(kubephase.cluster.config) calls it once for each host and run; it is rarely needed by itself.
+extends_documentation_fragment:
+  - kubephase.cluster.attributes
+  - kubephase.cluster.attributes.info
+options: {}
+seealso:
+  - module: kubephase.cluster.config
+"""
+
+EXAMPLES = r"""
+- name: Read the host's facts
+  kubephase.cluster.host_info:
+  register: host_info
+"""
+
+RETURN = r"""
+host:
+  description: The facts.
+  returned: success
+  type: dict
+  contains:
+    hostname:
+      description: The host's name as the kernel has it.
+      type: str
+    default_ipv4:
+      description: IPv4 address that kubeadm would advertise, empty without a default route.
+      type: str
+    default_ipv6:
+      description: IPv6 address that kubeadm would advertise, empty without a default route.
+      type: str
+    architecture:
+      description: Architecture in Kubernetes' words.
+      type: str
+      sample: amd64
+    distribution:
+      description: C(id), C(version_id) and C(family) (V(debian) or V(redhat)).
+      type: dict
+    cgroup_version:
+      description: Version of the mounted cgroup hierarchy.
+      type: int
+    systemd_resolved:
+      description: Whether systemd-resolved is active.
+      type: bool
+    extra_ca_directories:
+      description: Those directories with CA certificates that the API server's Pod mounts where they exist.
+      type: list
+      elements: str
+    python_cryptography:
+      description: Version of the Python package, empty where it is not installed.
+      type: str
+    python_yaml:
+      description: Version of the Python package, empty where it is not installed.
+      type: str
+    kernel:
+      description: Release of the running kernel.
+      type: str
+    member:
+      description: What the host is in a cluster, V(control_plane), V(worker) or empty.
+      type: str
+    memory_mib:
+      description: Memory in MiB.
+      type: int
+    cpus:
+      description: Usable processors.
+      type: int
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kubephase.cluster.plugins.module_utils import _host_info
+from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    run(module, lambda: {"changed": False, "host": _host_info.gather()})
+
+
+if __name__ == "__main__":
+    main()
