@@ -109,7 +109,7 @@ def _is_global_unicast(text: str, version: int) -> bool:
 
 def interface_addresses() -> Addresses:
     """Interface and address of every address of this host, in the kernel's order."""
-    names = {index: name for index, name in socket.if_nameindex()}
+    names = dict(socket.if_nameindex())
     found: Addresses = []
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         kernel.settimeout(5)

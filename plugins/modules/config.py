@@ -136,15 +136,15 @@ options:
     default: 1.9.1
   registry_mirrors:
     description: >-
-      Mirrors by registry, for example C({registry.k8s.io: [{url: http://10.0.0.1:5000}]}); C(capabilities),
-      C(skip_verify), C(override_path) and C(ca) may be added.
+      Mirrors by registry, for example C({registry.k8s.io: [{url: http://10.0.0.1:5000}]}); C(skip_verify),
+      C(override_path) and C(ca) may be added.
     type: dict
     default: {}
   container_runtime_proxy:
     description: Proxies of the container runtime as C({http_proxy, https_proxy, no_proxy}).
     type: dict
     default: {}
-  restrict_oom_score_adj:
+  containerd_restrict_oom_score_adj:
     description: Keep containers from asking for an OOM score below containerd's own.
     type: bool
     default: false
@@ -181,12 +181,7 @@ options:
     description: Whether the names of all nodes go to C(/etc/hosts).
     type: bool
     default: true
-  kernel_modules:
-    description: Further kernel modules to load.
-    type: list
-    elements: str
-    default: []
-  sysctls:
+  extra_sysctls:
     description: Further sysctls, by name.
     type: dict
     default: {}

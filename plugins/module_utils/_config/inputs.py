@@ -30,11 +30,10 @@ class Input(NamedTuple):
     default: Any
 
 
-PROXY = struct(fields(ALWAYS, STRING, "http_proxy https_proxy no_proxy"))
+PROXY = struct(fields(FILLED, STRING, "http_proxy https_proxy no_proxy"))
 MANIFEST = struct(fields(FILLED, STRING, "url path checksum"))
 MIRROR = struct(
     fields(ALWAYS, STRING, "url"),
-    fields(FILLED, ListOf(choice("pull", "resolve", "push")), "capabilities"),
     fields(FILLED, SWITCH, "skip_verify override_path"),
     fields(FILLED, STRING, "ca"),
 )
@@ -67,7 +66,7 @@ INPUTS: dict[str, Input] = {
     "cni_plugins_version": Input(STRING, "1.9.1"),
     "registry_mirrors": Input(MapOf(ListOf(MIRROR)), {}),
     "container_runtime_proxy": Input(PROXY, {}),
-    "restrict_oom_score_adj": Input(SWITCH, False),
+    "containerd_restrict_oom_score_adj": Input(SWITCH, False),
     "kubernetes_url": Input(STRING, "https://dl.k8s.io/release"),
     "containerd_url": Input(STRING, "https://github.com/containerd/containerd/releases/download"),
     "runc_url": Input(STRING, "https://github.com/opencontainers/runc/releases/download"),
@@ -76,8 +75,7 @@ INPUTS: dict[str, Input] = {
     "downloads_proxy": Input(PROXY, {}),
     "swap": Input(choice("disable", "keep"), "disable"),
     "hosts_entries": Input(SWITCH, True),
-    "kernel_modules": Input(ListOf(STRING), []),
-    "sysctls": Input(MapOf(ANY), {}),
+    "extra_sysctls": Input(MapOf(ANY), {}),
 }
 
 SHORT = {

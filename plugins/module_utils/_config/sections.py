@@ -20,7 +20,6 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?\Z")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PROXY_SCHEMES = ("http", "https", "socks5")
 _SYSCTL = re.compile(r"[a-z0-9_-]+([./][A-Za-z0-9_*:-]+)+\Z")
-_MODULE = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 def resolve_network(get: Get, pod_subnet: str, faults: Faults) -> dict[str, Any]:
@@ -66,7 +65,7 @@ def resolve_container_runtime(
         "sandbox_image": images["pause"],
         "registry_mirrors": mirrors,
         "proxy": _proxy(get, "container_runtime_proxy", faults),
-        "restrict_oom_score_adj": get("restrict_oom_score_adj"),
+        "restrict_oom_score_adj": get("containerd_restrict_oom_score_adj"),
     }
 
 
@@ -82,12 +81,9 @@ def resolve_downloads(get: Get, faults: Faults) -> dict[str, Any]:
 
 
 def resolve_node(get: Get, faults: Faults) -> dict[str, Any]:
-    modules, sysctls = get("kernel_modules"), get("sysctls")
-    for index, module in enumerate(modules):
-        if module is not None and not _MODULE.match(module):
-            faults.add(f"{PREFIX}kernel_modules[{index}]", "not a kernel module's name", module)
+    sysctls = get("extra_sysctls")
     for name, value in sysctls.items():
-        where = f"{PREFIX}sysctls.{name}"
+        where = f"{PREFIX}extra_sysctls.{name}"
         if not _SYSCTL.match(name):
             faults.add(where, "not a sysctl's name", name, "one such as net.ipv4.ip_forward")
         if isinstance(value, bool) or not isinstance(value, (str, int)) or "\n" in str(value):
@@ -95,8 +91,7 @@ def resolve_node(get: Get, faults: Faults) -> dict[str, Any]:
     return {
         "swap": get("swap"),
         "hosts_entries": get("hosts_entries"),
-        "kernel_modules": modules,
-        "sysctls": {name: str(value) for name, value in sysctls.items()},
+        "extra_sysctls": {name: str(value) for name, value in sysctls.items()},
     }
 
 
@@ -113,7 +108,7 @@ def resolve_proxy_env(get: Get, faults: Faults) -> list[dict[str, str]]:
 def _proxy(get: Get, name: str, faults: Faults) -> dict[str, str]:
     proxy = dict(complete(PROXY, get(name)))
     for key in ("http_proxy", "https_proxy"):
-        if proxy[key]:
+        if proxy.get(key):
             _check_url(proxy[key], f"{PREFIX}{name}.{key}", faults, _PROXY_SCHEMES)
     return proxy
 
