@@ -156,11 +156,14 @@ def _read(connection: ssl.SSLSocket, deadline: float, certificate: bytes) -> Ans
     response = http.client.HTTPResponse(cast(socket.socket, _Deadlined(connection, deadline)), method="GET")
     try:
         response.begin()
+        # with a length, read() does not say that less came; without one, length is None
         body = response.read(MAX_BYTES + 1)
     finally:
         response.close()
     if len(body) > MAX_BYTES:
         raise BadAnswer(f"the answer is longer than {MAX_BYTES} bytes")
+    if response.length:
+        raise Unreachable("the connection broke off in the middle of the answer")
     return Answer(response.status, body, certificate, {name.lower(): value for name, value in response.getheaders()})
 
 

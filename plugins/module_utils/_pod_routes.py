@@ -8,9 +8,9 @@ from __future__ import annotations
 import ipaddress
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Union
+from typing import Any, Union
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
@@ -28,6 +28,16 @@ class Node:
     name: str
     internal_ips: list[str] = field(default_factory=list)
     pod_cidrs: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, entry: Mapping[str, Any]) -> Node:
+        """From a mapping that may have more in it."""
+        name, internal_ips, pod_cidrs = (entry.get(key) for key in ("name", "internal_ips", "pod_cidrs"))
+        if not isinstance(name, str) or not isinstance(internal_ips, list) or not isinstance(pod_cidrs, list):
+            raise KubephaseError(
+                "not a node", where="nodes", value=dict(entry), accepted="a name and the lists internal_ips and pod_cidrs"
+            )
+        return cls(name, [str(one) for one in internal_ips], [str(one) for one in pod_cidrs])
 
 
 @dataclass(frozen=True)

@@ -23,25 +23,12 @@ options:
     type: str
     required: true
   nodes:
-    description: All nodes of the cluster. In check mode none, as long as there is no cluster.
+    description:
+      - All nodes of the cluster with C(name), C(internal_ips) and C(pod_cidrs), as M(kubephase.cluster.wait_nodes) returns
+        them. In check mode none, as long as there is no cluster.
     type: list
     elements: dict
     required: true
-    suboptions:
-      name:
-        description: Name of the node.
-        type: str
-        required: true
-      internal_ips:
-        description: Its addresses of type InternalIP.
-        type: list
-        elements: str
-        default: []
-      pod_cidrs:
-        description: Its C(spec.podCIDRs).
-        type: list
-        elements: str
-        default: []
   pod_subnets:
     description: The cluster's Pod subnets.
     type: list
@@ -126,8 +113,6 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._module import r
 from ansible_collections.kubephase.cluster.plugins.module_utils._pod_network import PodNetwork, apply
 from ansible_collections.kubephase.cluster.plugins.module_utils._pod_routes import Node
 
-_TEXTS = {"type": "list", "elements": "str", "default": []}
-_NODE = {"name": {"type": "str", "required": True}, "internal_ips": _TEXTS, "pod_cidrs": _TEXTS}
 _FILE = {
     "path": {"type": "path", "required": True},
     "content": {"type": "str", "required": True},
@@ -136,7 +121,7 @@ _FILE = {
 }
 ARGUMENTS: dict[str, Any] = {
     "node_name": {"type": "str", "required": True},
-    "nodes": {"type": "list", "elements": "dict", "required": True, "options": _NODE},
+    "nodes": {"type": "list", "elements": "dict", "required": True},
     "pod_subnets": {"type": "list", "elements": "str", "required": True},
     "files": {"type": "list", "elements": "dict", "default": [], "options": _FILE},
     "routes_path": {"type": "path", "default": "/etc/kubephase/pod-routes"},
@@ -147,7 +132,7 @@ ARGUMENTS: dict[str, Any] = {
 def wanted(params: dict[str, Any]) -> PodNetwork:
     return PodNetwork(
         node_name=params["node_name"],
-        nodes=[Node(**node) for node in params["nodes"]],
+        nodes=[Node.parse(node) for node in params["nodes"]],
         pod_subnets=params["pod_subnets"],
         files=[WantedFile(one["path"], one["content"], one["mode"]) for one in params["files"]],
         routes_path=params["routes_path"],
