@@ -23,8 +23,14 @@ RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+f
 class Run:
     code: int
     output: str
-    calls: dict[str, int]
-    seconds: float
+    record: dict[str, Any]
+    """What the callback remote_calls noted: seconds, hosts, tasks."""
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Remote calls by host."""
+        hosts: dict[str, int] = self.record["hosts"]
+        return hosts
 
     @property
     def changed(self) -> dict[str, int]:
@@ -80,10 +86,10 @@ class Playbooks:
                 timeout=1200,
                 check=False,
             )
-            record: dict[str, Any] = {"hosts": {}, "seconds": 0.0}
+            record: dict[str, Any] = {"seconds": 0.0, "hosts": {}, "tasks": []}
             if counted.exists():
                 record = json.loads(counted.read_text())
-        return Run(done.returncode, done.stdout, record["hosts"], record["seconds"])
+        return Run(done.returncode, done.stdout, record)
 
     def variables(self, host: str) -> dict[str, Any]:
         """What the inventory says of a host."""
