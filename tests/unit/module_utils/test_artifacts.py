@@ -91,7 +91,9 @@ def test_a_wrong_checksum_replaces_nothing(mirror: str, tmp_path: Path) -> None:
 
 def test_one_wrong_checksum_keeps_all_others_out(mirror: str, tmp_path: Path) -> None:
     good = tool(mirror, tmp_path)
-    bad = Artifact("set", f"{mirror}/set.tar.gz", str(tmp_path / "bin"), checksum="sha256:" + "b" * 64, extract=("alpha",))
+    bad = Artifact(
+        "set", f"{mirror}/set.tar.gz", str(tmp_path / "bin"), checksum="sha256:" + "b" * 64, extract=("alpha",)
+    )
     with pytest.raises(KubephaseError, match="set.tar.gz"):
         install([good, bad], records=str(tmp_path / "records"))
     assert list((tmp_path / "bin").iterdir()) == []

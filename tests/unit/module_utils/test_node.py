@@ -56,7 +56,9 @@ def test_sysctls_now_and_at_boot(root: Path) -> None:
 
 def test_a_sysctl_that_the_kernel_lacks_is_a_warning(root: Path) -> None:
     result = apply(root, sysctls={"net.ipv6.conf.all.forwarding": 1}, swap="keep")
-    assert result["warnings"] == ["sysctl net.ipv6.conf.all.forwarding does not exist on this kernel, so it was not set"]
+    assert result["warnings"] == [
+        "sysctl net.ipv6.conf.all.forwarding does not exist on this kernel, so it was not set"
+    ]
 
 
 def test_built_in_and_loaded_modules_are_not_loaded_again(root: Path) -> None:
@@ -85,7 +87,10 @@ def test_swap_kept(root: Path) -> None:
 def test_hosts_block_is_added_changed_and_removed(root: Path) -> None:
     hosts = root / "etc/hosts"
     apply(root, swap="keep", hosts={"lb.example.org": "192.0.2.1"})
-    assert hosts.read_text().startswith("127.0.0.1 localhost\n# BEGIN") and "192.0.2.1 lb.example.org\n" in hosts.read_text()
+    assert (
+        hosts.read_text().startswith("127.0.0.1 localhost\n# BEGIN")
+        and "192.0.2.1 lb.example.org\n" in hosts.read_text()
+    )
     assert not apply(root, swap="keep", hosts={"lb.example.org": "192.0.2.1"})["changed"]
     apply(root, swap="keep", hosts={"lb.example.org": "192.0.2.2"})
     assert "192.0.2.1" not in hosts.read_text() and "192.0.2.2 lb.example.org\n" in hosts.read_text()

@@ -41,7 +41,10 @@ def test_a_broken_template_line_is_an_error() -> None:
 
 def test_env_is_sorted_and_the_users_wins() -> None:
     base = [{"name": "no_proxy", "value": "10.0.0.0/8"}, {"name": "HTTP_PROXY", "value": "a"}]
-    extra = [{"name": "no_proxy", "value": ""}, {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}]
+    extra = [
+        {"name": "no_proxy", "value": ""},
+        {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+    ]
     assert merge_env(base, extra) == (
         "    env:\n    - name: HTTP_PROXY\n      value: a\n"
         "    - name: NODE\n      valueFrom:\n        fieldRef:\n          apiVersion: v1\n          fieldPath: spec.nodeName\n"
