@@ -4,7 +4,7 @@ LAB := .venv/bin/python -m lab
 RUN := .venv/bin/python tests/run.py
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help venv cluster clean lab-up lab-down test lint sanity unit molecule bench
+.PHONY: help venv cluster clean lab-up lab-down test lint sanity unit molecule parity bench
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1  - /'
@@ -43,6 +43,9 @@ unit: venv ## unit tests; no host is needed
 
 molecule: venv ## a real cluster on hosts of its own, proven, compared with kubeadm's, and thrown away
 	@$(RUN) molecule
+
+parity: venv ## compare the lab that `molecule converge` left with what kubeadm makes
+	@.venv/bin/pytest tests/parity
 
 bench: venv ## kubeadm by hand and site.yml on the same hosts, timed (ROUNDS=n)
 	@.venv/bin/python -m tests.bench --rounds $(or $(ROUNDS),1)
