@@ -43,6 +43,8 @@ def main() -> None:
     verb("kill", "end hosts at once, as a power failure does", host=True)
     verb("stop", "shut hosts down", host=True)
     verb("start", "start hosts that were killed or stopped", host=True)
+    made = verb("golden", "make the golden files of tests/parity anew, with real kubeadm", lab=False)
+    made.add_argument("--minor", default=pins.DEFAULT_MINOR, choices=list(pins.RELEASES))
     serve = verb("serve", "the file server of the mirror, in the foreground", lab=False)
     serve.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
@@ -52,6 +54,8 @@ def main() -> None:
     elif arguments.verb == "artifacts":
         packages.install()
         artifacts.ensure(pins.release(arguments.minor), arguments.extras)
+    elif arguments.verb == "golden":
+        golden_files(pins.release(arguments.minor))
     elif arguments.verb == "serve":
         mirror.serve(arguments.port)
     else:
@@ -102,6 +106,21 @@ def up(lab: Topology, directory: Path, release: pins.Release) -> None:
         path = directory / "inventory.yml"
         store.replace_text(path, inventory.render(lab, access, release, inventory.of_machine()))
         say(f"lab {lab.name}: {len(lab.hosts)} hosts up; inventory {path}")
+
+
+def golden_files(release: pins.Release) -> None:
+    """Its hosts have the addresses of the Molecule lab, which must be down meanwhile; they are removed at the end."""
+    from lab import golden
+
+    lab = topology.load("golden")
+    packages.install()
+    artifacts.ensure(release)
+    hosts.down(lab)
+    up(lab, CHECKOUT / ".lab" / lab.name, release)
+    try:
+        golden.make(lab, release)
+    finally:
+        hosts.down(lab)
 
 
 def forget(directory: Path) -> None:

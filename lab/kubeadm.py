@@ -1,0 +1,48 @@
+"""Real kubeadm on hosts of the lab, by hand: the judge of what the collection makes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lab import hosts, mirror, pins
+from lab.podman import execute
+from lab.topology import Host, Topology
+
+CONFIG = "--kubeconfig=/etc/kubernetes/admin.conf"
+IGNORED = "--ignore-preflight-errors=SystemVerification"
+
+
+def prepare(topology: Topology, host: Host, release: pins.Release) -> None:
+    """Container runtime, kubelet and kubeadm from the mirror."""
+    gateway = topology.gateway
+    arguments = [
+        f"http://{gateway}:{mirror.HTTP_PORT}",
+        f"http://{gateway}:{mirror.REGISTRY_PORT}",
+        pins.architecture(),
+        release.version,
+        pins.CONTAINERD,
+        pins.RUNC,
+        pins.CNI_PLUGINS,
+        release.pause_tag,
+    ]
+    script = Path(__file__).with_name("kubeadm-host.sh").read_text()
+    execute(hosts.container(topology, host), "sh", "-s", "--", *arguments, stdin=script)
+
+
+def init(topology: Topology, host: Host, config: str) -> None:
+    execute(hosts.container(topology, host), "kubeadm", "init", f"--config={config}")
+
+
+def join(topology: Topology, control_plane: Host, host: Host) -> None:
+    """As a worker, with a fresh token."""
+    create = ["kubeadm", "token", "create", "--print-join-command"]
+    command = execute(hosts.container(topology, control_plane), *create).split()
+    execute(hosts.container(topology, host), *command, IGNORED)
+
+
+def objects(topology: Topology, control_plane: Host, kinds: str) -> list[dict[str, Any]]:
+    command = ["kubectl", CONFIG, "get", kinds, "--all-namespaces", "--show-managed-fields", "-o", "json"]
+    found: list[dict[str, Any]] = json.loads(execute(hosts.container(topology, control_plane), *command))["items"]
+    return found
