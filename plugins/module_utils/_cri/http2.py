@@ -144,7 +144,8 @@ class Connection:
         try:
             self._socket.sendall(data)
         except OSError as error:
-            self._failure = f"cannot send: {error}"
+            gone = isinstance(error, (BrokenPipeError, ConnectionResetError))
+            self._failure = "the server closed the connection" if gone else f"cannot send: {error}"
             raise Http2Error(self._failure) from error
 
     def _flush(self, stream: Stream) -> None:
