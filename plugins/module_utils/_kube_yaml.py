@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import functools
 import math
 import re
 from collections.abc import Iterator
@@ -42,12 +43,14 @@ _SAFE_WORD = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz/][A-Za-z0-9/._-]*\Z")
 _NOT_PLAIN = re.compile(r"[#,\[\]{}&*!|>'\"%@`]|[?:-](?:[ \t]|\Z)|---|\.\.\.")
 _NOT_PLAIN_INSIDE = re.compile(r":(?:[ \t]|\Z)|[ \t]#")
 _UNPRINTABLE = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[\u2028\u2029]")
+_BREAK = re.compile("[\n\r\x85\u2028\u2029]")
 _ESCAPED = re.compile('[^\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|["\\\\\u2028\u2029]')
 _ESCAPES = {
     "\0": "0", "\x07": "a", "\x08": "b", "\t": "t", "\n": "n", "\x0b": "v", "\x0c": "f", "\r": "r", "\x1b": "e",
     '"': '"', "\\": "\\", "\x85": "N", "\xa0": "_", "\u2028": "L", "\u2029": "P",
 }  # fmt: skip
-_KEY_PARTS = re.compile(r"([0-9]+)|(.)", re.DOTALL)
+_DIGITS = re.compile(r"[0-9]{0,300}")
+_BEGUN = re.compile(r"[1-9][0-9]*\Z")
 
 
 def dump(obj: Any) -> str:
@@ -73,11 +76,13 @@ def _write_mapping(lines: list[str], mapping: dict[Any, Any], indent: int, lead:
     keys = {key if isinstance(key, str) else _scalar(key, 0): value for key, value in mapping.items()}
     for key in sorted(keys, key=_key_order):
         value = keys[key]
-        text = _key(key)
-        if len(key.encode("utf-8", "surrogatepass")) > 128:
-            lines.append(f"{start}? {text}")
+        if len(key.encode("utf-8", "surrogatepass")) > 128 or _BREAK.search(key):
+            lines.append(f"{start}? {_text(key, indent + 2)}")
             _write(lines, value, indent + 2, f"{pad}: ")
-        elif isinstance(value, dict) and value:
+            start = pad
+            continue
+        text = _text(key, 0) if key != "<<" else '"<<"'
+        if isinstance(value, dict) and value:
             lines.append(f"{start}{text}:")
             _write_mapping(lines, value, indent + 2, "")
         elif isinstance(value, (list, tuple)) and value:
@@ -96,16 +101,28 @@ def _write_sequence(lines: list[str], items: Any, indent: int, lead: str) -> Non
         start = pad
 
 
-def _key_order(key: str) -> list[tuple[int, int, int, str]]:
-    """Go's order of keys: signs, then digits (a run of them by its number), then letters by code point."""
-    order: list[tuple[int, int, int, str]] = []
-    for digits, char in _KEY_PARTS.findall(key):
-        if digits:
-            number = digits.lstrip("0")
-            order.append((1, len(number), 0, number + " " * len(digits)))
-        else:
-            order.append((2 if char.isalpha() else 0, ord(char), 0, ""))
-    return order
+def _compare_keys(left: str, right: str) -> int:
+    """Go's order of keys: letters by code point and after all else, runs of digits by their number."""
+    common = 0
+    while common < min(len(left), len(right)) and left[common] == right[common]:
+        common += 1
+    if common == min(len(left), len(right)):
+        return len(left) - len(right)
+    one, other = left[common], right[common]
+    if one.isalpha() or other.isalpha():
+        if one.isalpha() and other.isalpha():
+            return ord(one) - ord(other)
+        return -1 if other.isalpha() else 1
+    # zeros count only inside a number that has begun before them
+    begun = "1" if "0" in (one, other) and _BEGUN.search(left, 0, common) else ""
+    one_digits, other_digits = (_DIGITS.match(text, common).group() for text in (left, right))  # type: ignore[union-attr]
+    one_number, other_number = int(begun + one_digits or 0), int(begun + other_digits or 0)
+    if one_number != other_number:
+        return -1 if one_number < other_number else 1
+    return len(one_digits) - len(other_digits) or ord(one) - ord(other)
+
+
+_key_order = functools.cmp_to_key(_compare_keys)
 
 
 def _scalar(value: Any, indent: int) -> str:
@@ -126,12 +143,6 @@ def _scalar(value: Any, indent: int) -> str:
     if isinstance(value, (list, tuple)) and not value:
         return "[]"
     raise KubephaseError("cannot be written as YAML", value=type(value).__name__, accepted="what JSON can hold")
-
-
-def _key(key: str) -> str:
-    if _SAFE_WORD.match(key):
-        return key
-    return _double_quoted(key) if "\n" in key or not key or key == "<<" else _text(key, 0)
 
 
 def _text(text: str, indent: int) -> str:
@@ -177,7 +188,7 @@ def _literal(text: str, indent: int) -> str:
 
 def _float(value: float) -> str:
     if math.isnan(value) or math.isinf(value):
-        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+        raise KubephaseError("cannot be written as YAML", value=value, accepted="what JSON can hold")
     if value.is_integer() and abs(value) < 2**63:
         return str(int(value))
     sign, digit_tuple, scale = decimal.Decimal(repr(value)).normalize().as_tuple()
@@ -352,8 +363,10 @@ def _build_scalar(node: Any, tag: str, where: str) -> Any:
         return None
     if resolved == "int":
         return _integer(text.replace("_", ""))
+    if text in _INFINITE:
+        raise KubephaseError("not a number that JSON can hold", where=_line(where, node), value=text)
     if resolved == "float":
-        return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return float(text.replace("_", ""))
     return text
 
 
