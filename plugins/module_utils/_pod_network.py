@@ -55,6 +55,8 @@ def apply(wanted: PodNetwork, check_mode: bool = False, unit: Unit | None = None
     routes = _pod_routes.wanted_routes(wanted.node_name, wanted.nodes)
     live = _live_routes(check_mode)
     drift = _drift(routes, live, wanted, check_mode)
+    if not check_mode:
+        _pod_routes.require_on_link([route for route in routes if route not in live])
     stale = [route for route in live if route.destination not in {one.destination for one in routes}]
     listing = _HEADER + "".join(f"{route.command}\n" for route in routes)
     result = _file_set.apply(

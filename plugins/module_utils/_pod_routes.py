@@ -86,6 +86,19 @@ def live_routes() -> list[Route]:
     return found
 
 
+def require_on_link(routes: Sequence[Route]) -> None:
+    """An error for a gateway that this host would reach by a router: the kernel takes no route by it."""
+    for route in routes:
+        found = json.loads(_ip("-json", "route", "get", route.gateway))
+        if found and found[0].get("gateway"):
+            raise KubephaseError(
+                f"this host reaches it by the router {found[0]['gateway']}, so Pods cannot be routed by it",
+                where=f"InternalIP {route.gateway}, which has podCIDR {route.destination}",
+                hint="Mode bridge needs all nodes on one layer-2 network: give the kubelets a node-ip there, or use another "
+                "network",
+            )
+
+
 def withdraw(routes: Sequence[Route]) -> None:
     for route in routes:
         _ip("route", "del", route.destination, "proto", str(PROTOCOL))
