@@ -32,7 +32,7 @@ STAGES: dict[str, list[str]] = {
     "changelog": ["antsibull-changelog", "lint"],
     "unit": ["pytest", "-n", "2", "tests/unit"],
     "sanity": ["python", "tests/sanity/check.py"],
-    "molecule": ["molecule", "test", "--scenario-name", "default"],
+    "molecule": ["molecule", "test", "--no-command-borders", "--scenario-name", "default"],
 }
 
 

@@ -74,5 +74,7 @@ def test_second_run_is_cheap(again: Run, host: str) -> None:
 
 @pytest.mark.parametrize("host", FIRST_RUN)
 def test_first_run_was_cheap(host: str) -> None:
-    first = json.loads(COUNTED.read_text().splitlines()[0])
-    assert first["hosts"][host] <= FIRST_RUN[host]
+    """The one that molecule counted when it converged."""
+    runs = [json.loads(line) for line in COUNTED.read_text().splitlines()]
+    converged = next(run for run in runs if host in run["hosts"])
+    assert converged["hosts"][host] <= FIRST_RUN[host]
