@@ -16,7 +16,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._config.componen
     KUBELET_API_VERSION,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import complete
-from ansible_collections.kubephase.cluster.plugins.module_utils._config.sources import Document, merge
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.sources import Document
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.versions import MINORS, etcd_tag
 
 RESOLVED_CONF = "/run/systemd/resolve/resolv.conf"
@@ -80,16 +80,15 @@ def resolve_kube_proxy(
 
 
 def _overlay(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """What was given over the defaults; null and empty text leave the default."""
-    return merge(defaults, _without_empty(given))
-
-
-def _without_empty(value: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: _without_empty(part) if isinstance(part, dict) else part
-        for key, part in value.items()
-        if part is not None and part != ""
-    }
+    """What was given over the defaults; null, and empty text where there is a default, leave the default."""
+    result = dict(defaults)
+    for key, part in given.items():
+        default = defaults.get(key)
+        if isinstance(part, dict) and isinstance(default, dict):
+            result[key] = _overlay(default, part)
+        elif part is not None and not (part == "" and key in defaults):
+            result[key] = part
+    return result
 
 
 def _leaves(value: dict[str, Any], path: Any = ()) -> list[Any]:
