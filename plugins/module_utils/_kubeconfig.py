@@ -206,4 +206,4 @@ def _token(user: dict[str, Any], path: str) -> str:
         return str(user["token"])
     name = _file(user, "tokenFile", path)
     data = _atomic_file.read(name) if name else None
-    return data.decode("utf-8").strip() if data else ""
+    return data.decode("utf-8", "replace").strip() if data else ""

@@ -13,6 +13,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._errors import K
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs|ns)")
 _SECONDS = re.compile(r"\d+\Z")
+_LONGEST = 2562047 * 3600
 _ACCEPTED = "a Go duration such as 8760h0m0s, or seconds"
 
 
@@ -20,10 +21,9 @@ def parse(text: str, field: str) -> timedelta:
     """A period longer than nothing; ``field`` names it in the error."""
     text = text.strip()
     seconds = float(text) if _SECONDS.match(text) else _go_seconds(text, field)
-    try:
-        period = timedelta(seconds=seconds)
-    except OverflowError:
-        raise KubephaseError("the period is too long", where=field, value=text) from None
+    if seconds > _LONGEST:
+        raise KubephaseError("the period is too long", where=field, value=text, accepted="at most 2562047h, as in Go")
+    period = timedelta(seconds=seconds)
     if period <= timedelta(0):
         raise KubephaseError("the period has to be longer than nothing", where=field, value=text, accepted=_ACCEPTED)
     return period

@@ -85,7 +85,7 @@ def make_plan(settings: Settings, now: datetime, check_mode: bool) -> Plan:
     if key_data is None and not _authority_will_be_made(authority, check_mode):
         errors += [_cannot_make(step, settings) for step in steps if step.profile is not None]
     if errors:
-        raise KubephaseErrors(errors, "the kubeconfigs on the host contradict the configuration:")
+        raise KubephaseErrors(errors, "the kubeconfigs on the host contradict the configuration:" if len(errors) > 1 else "")
     paths = [wanted.path for wanted in settings.files]
     modes = reading.excess_modes((path, FILE_MODE) for path in paths)
     return Plan(steps, authority, key, modes, reading.leftovers(paths))

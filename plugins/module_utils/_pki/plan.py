@@ -108,7 +108,7 @@ def make_plan(settings: Settings, now: datetime) -> Plan:
     keyless = bool(steps) and steps[0][0].entry.name == "ca" and steps[0][0].key is None and steps[0][0].action == KEPT
     service_account = _collect(errors, _service_account, settings, keyless)
     if errors or service_account is None:
-        raise KubephaseErrors(errors, "the certificates on the host contradict the configuration:")
+        raise KubephaseErrors(errors, "the certificates on the host contradict the configuration:" if len(errors) > 1 else "")
     allowed = [(path, mode) for step in _flat(steps) for path, mode in _files(step.entry)]
     allowed += [(service_account.key_path, reading.KEY_MODE), (service_account.public_path, reading.CERTIFICATE_MODE)]
     return Plan(steps, service_account, reading.excess_modes(allowed), reading.leftovers(path for path, _mode in allowed))
