@@ -30,6 +30,7 @@ STAGES: dict[str, list[str]] = {
     "mypy": ["mypy", *(word for package in TYPED for word in ("--package", package))],
     "ansible-lint": ["ansible-lint"],
     "changelog": ["antsibull-changelog", "lint"],
+    "artifacts": ["python", "-m", "lab", "artifacts", "--with", "e2e"],
     "unit": ["pytest", "-n", "2", "tests/unit"],
     "sanity": ["python", "tests/sanity/check.py"],
     "molecule": ["molecule", "test", "--no-command-borders", "--scenario-name", "default"],
