@@ -24,7 +24,6 @@ options:
   file:
     description: A file that gets one line of JSON for each run, with every single call.
     type: path
-    default: ""
     env:
       - name: KUBEPHASE_REMOTE_CALLS_FILE
     ini:

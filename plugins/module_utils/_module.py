@@ -15,12 +15,14 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._errors import K
 def run(module: AnsibleModule, job: Callable[[], dict[str, Any]]) -> None:
     """Run a backend's job and end the module with its result, or with the user's error it raised.
 
-    A ``diff`` in the result is dropped unless the user asked for diffs.
+    A ``diff`` in the result is dropped unless the user asked for diffs. ``warnings`` become the module's warnings.
     """
     try:
         result = job()
     except KubephaseError as error:
         module.fail_json(msg=str(error))
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
     if not getattr(module, "_diff", False):
         result.pop("diff", None)
     module.exit_json(**result)
