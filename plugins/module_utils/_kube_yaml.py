@@ -13,15 +13,17 @@ from __future__ import annotations
 import datetime
 import decimal
 import functools
+import itertools
 import math
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
 MAX_BYTES = 1024 * 1024
 """Longest text that ``load`` accepts; an API object cannot be longer either."""
+MAX_DEPTH = 100
+"""Deepest nesting that ``load`` accepts."""
 MAX_NODES = 50_000
 """Most nodes a text may have once its aliases are expanded."""
 
@@ -259,13 +261,9 @@ def load_all(text: Any, where: str = "") -> list[Any]:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        nodes = list(yaml.compose_all(text, Loader=_loader(yaml)))
-        _bound(nodes, where)
-        return [_build(node, where) for node in nodes]
+        return _Reader(yaml, text, where).documents()
     except UnicodeDecodeError as error:
         raise KubephaseError("not UTF-8 text", where=where) from error
-    except RecursionError as error:
-        raise KubephaseError("nested too deeply", where=where) from error
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}" if mark else ""
@@ -273,107 +271,98 @@ def load_all(text: Any, where: str = "") -> list[Any]:
         raise KubephaseError(f"not valid YAML{place}: {problem}", where=where) from error
 
 
-def _loader(yaml: Any) -> Any:
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Leaves the types of plain scalars to this module."""
+class _Reader:
+    """Builds documents from the parser's events, so that depth and size are bounded before anything grows."""
 
-        def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-            if kind is yaml.ScalarNode:
-                return "plain" if implicit[0] else "quoted"
-            return "map" if kind is yaml.MappingNode else "seq"
+    def __init__(self, yaml: Any, text: str, where: str) -> None:
+        self.where = where
+        self.events = iter(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.nodes = 0
 
-    return Loader
+    def documents(self) -> list[Any]:
+        found = []
+        for event in self.events:
+            if type(event).__name__ == "DocumentStartEvent":
+                self.anchors = {}
+                found.append(self._node(next(self.events), 0))
+        return found
 
+    def _node(self, event: Any, depth: int) -> Any:
+        kind = type(event).__name__
+        if kind == "AliasEvent":
+            value, size = self.anchors.get(event.anchor, (None, 0))
+            if not size:
+                raise self._fault(f"the alias *{event.anchor} refers to nothing before it", event)
+            self._count(size, event)
+            return value
+        before = self.nodes
+        self._count(1, event)
+        if depth > MAX_DEPTH:
+            raise self._fault("nested too deeply", event)
+        if kind == "SequenceStartEvent":
+            self._accept_tag(event, "seq")
+            value = [self._node(item, depth + 1) for item in itertools.takewhile(_continues, self.events)]
+        elif kind == "MappingStartEvent":
+            self._accept_tag(event, "map")
+            value = self._mapping(depth)
+        else:
+            value = self._scalar(event)
+        if event.anchor:
+            self.anchors[event.anchor] = (value, self.nodes - before)
+        return value
 
-def _bound(nodes: list[Any], where: str) -> None:
-    """Refuse what would grow beyond MAX_NODES, or without end, once aliases are expanded."""
-    sizes: dict[int, int] = {}
+    def _mapping(self, depth: int) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        merged: list[Any] = []
+        for event in itertools.takewhile(_continues, self.events):
+            key = self._node(event, depth + 1)
+            value = self._node(next(self.events), depth + 1)
+            if key == "<<" and getattr(event, "implicit", (False,))[0]:
+                merged.extend(value if isinstance(value, list) else [value])
+                continue
+            if key is None or isinstance(key, (dict, list)):
+                raise self._fault("a key must be a string", event)
+            key = key if isinstance(key, str) else _scalar(key, 0)
+            if key in built:
+                raise self._fault(f"key {key!r} appears twice", event)
+            built[key] = value
+        for part in merged:
+            if not isinstance(part, dict):
+                raise KubephaseError("a merge key (<<) needs mappings", where=self.where)
+            built = {**part, **built}
+        return built
 
-    def size(node: Any) -> int:
-        known = sizes.get(id(node))
-        if known == -1:
-            raise KubephaseError("an alias refers to a node it is part of", where=where)
-        if known is not None:
-            return known
-        sizes[id(node)] = -1
-        total = 1 + sum(size(child) for child in _children(node))
-        if total > MAX_NODES:
-            raise KubephaseError("too large", where=where, accepted=f"at most {MAX_NODES} nodes")
-        sizes[id(node)] = total
-        return total
+    def _scalar(self, event: Any) -> Any:
+        text, tag = event.value, (event.tag or "").rsplit(":", 1)[-1]
+        if not event.implicit[0] and tag in ("", "!", "str"):
+            return text
+        resolved = _tag(text)
+        if not event.implicit[0] and tag != resolved:
+            raise self._fault(f"the tag {event.tag!r} is not accepted", event)
+        if text in _INFINITE:
+            raise self._fault(f"{text} is not a number that JSON can hold", event)
+        if resolved == "bool":
+            return text in _TRUE
+        if resolved == "null":
+            return None
+        if resolved == "int":
+            return _integer(text.replace("_", ""))
+        return float(text.replace("_", "")) if resolved == "float" else text
 
-    for node in nodes:
-        size(node)
+    def _accept_tag(self, event: Any, name: str) -> None:
+        if event.tag not in (None, "!", f"tag:yaml.org,2002:{name}"):
+            raise self._fault(f"the tag {event.tag!r} is not accepted", event)
 
+    def _count(self, nodes: int, event: Any) -> None:
+        self.nodes += nodes
+        if self.nodes > MAX_NODES:
+            raise self._fault(f"more than {MAX_NODES} nodes", event)
 
-def _children(node: Any) -> Iterator[Any]:
-    if node.id == "mapping":
-        for key, value in node.value:
-            yield key
-            yield value
-    elif node.id == "sequence":
-        yield from node.value
-
-
-def _build(node: Any, where: str) -> Any:
-    tag = node.tag.rsplit(":", 1)[-1]
-    if node.id == "sequence" and tag == "seq":
-        return [_build(item, where) for item in node.value]
-    if node.id == "mapping" and tag == "map":
-        return _build_mapping(node, where)
-    if node.id == "scalar":
-        return _build_scalar(node, tag, where)
-    raise _refuse_tag(node, where)
-
-
-def _build_mapping(node: Any, where: str) -> dict[str, Any]:
-    built: dict[str, Any] = {}
-    merged: list[dict[str, Any]] = []
-    for key_node, value_node in node.value:
-        value = _build(value_node, where)
-        if key_node.value == "<<" and key_node.tag == "plain":
-            parts = value if isinstance(value, list) else [value]
-            if not all(isinstance(part, dict) for part in parts):
-                raise KubephaseError("a merge key (<<) needs mappings", where=_line(where, key_node))
-            merged.extend(parts)
-            continue
-        key = _build(key_node, where)
-        if key is None or isinstance(key, (dict, list)):
-            raise KubephaseError("a key must be a string", where=_line(where, key_node), value=key)
-        key = key if isinstance(key, str) else _scalar(key, 0)
-        if key in built:
-            raise KubephaseError(f"key {key!r} appears twice", where=_line(where, key_node))
-        built[key] = value
-    for part in merged:
-        for key, value in part.items():
-            built.setdefault(key, value)
-    return built
-
-
-def _build_scalar(node: Any, tag: str, where: str) -> Any:
-    text = node.value
-    if tag in ("quoted", "str"):
-        return text
-    resolved = _tag(text)
-    if tag != "plain" and tag != resolved:
-        raise _refuse_tag(node, where)
-    if resolved == "bool":
-        return text in _TRUE
-    if resolved == "null":
-        return None
-    if resolved == "int":
-        return _integer(text.replace("_", ""))
-    if text in _INFINITE:
-        raise KubephaseError("not a number that JSON can hold", where=_line(where, node), value=text)
-    if resolved == "float":
-        return float(text.replace("_", ""))
-    return text
+    def _fault(self, problem: str, event: Any) -> KubephaseError:
+        line = f"line {event.start_mark.line + 1}"
+        return KubephaseError(problem, where=f"{self.where} {line}" if self.where else line)
 
 
-def _refuse_tag(node: Any, where: str) -> KubephaseError:
-    return KubephaseError(f"the tag {node.tag!r} is not accepted", where=_line(where, node))
-
-
-def _line(where: str, node: Any) -> str:
-    line = f"line {node.start_mark.line + 1}"
-    return f"{where} {line}" if where else line
+def _continues(event: Any) -> bool:
+    return type(event).__name__ not in ("SequenceEndEvent", "MappingEndEvent")

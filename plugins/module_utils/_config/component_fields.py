@@ -103,13 +103,14 @@ KUBELET = struct(
         FILLED,
         TEXTS,
         "cpuManagerPolicyOptions topologyManagerPolicyOptions qosReserved evictionHard evictionSoft"
-        " evictionSoftGracePeriod evictionMinimumReclaim systemReserved kubeReserved defaultPodSysctls",
+        " evictionSoftGracePeriod evictionMinimumReclaim systemReserved kubeReserved",
     ),
     fields(FILLED, MapOf(STRINGS), "staticPodURLHeader"),
-    fields(FILLED, ListOf(INT32), "tlsCurvePreferences"),
+    fields(FILLED, ListOf(INT32), "tlsCurvePreferences", since=36),
     fields(FILLED, MapOf(BOOL), "featureGates"),
     fields(FILLED, ListOf(TAINT), "registerWithTaints"),
-    fields(FILLED, STRING, "memoryReservationPolicy"),
+    fields(FILLED, STRING, "memoryReservationPolicy", since=36),
+    fields(FILLED, TEXTS, "defaultPodSysctls", since=37),
     fields(
         ALWAYS,
         struct(

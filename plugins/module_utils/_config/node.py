@@ -69,7 +69,9 @@ def resolve_endpoint(document: Document, host: dict[str, Any], needed: bool, fau
             where = document.where("advertiseAddress")
             faults.add(where, "the host has no default route to take an address from", hint="Set it")
     elif parsed.is_loopback or parsed.is_multicast or parsed.is_link_local:
-        faults.add(document.where("advertiseAddress"), "not an address to advertise", address, "a global unicast address")
+        faults.add(
+            document.where("advertiseAddress"), "not an address to advertise", address, "a global unicast address"
+        )
     if not 1 <= port <= 65535:
         faults.add(document.where("bindPort"), "not a port", port, "1 to 65535")
     return {"advertiseAddress": address, "bindPort": port}

@@ -106,7 +106,7 @@ def _read_map(type_: MapOf, value: Any, where: str, errors: list[KubephaseError]
 def _read_scalar(type_: Scalar, value: Any, where: str, errors: list[KubephaseError]) -> Any:
     try:
         found = _CONVERT[type_.kind](value, type_)
-    except ValueError:
+    except (ValueError, OverflowError):
         found = None
     if found is not None and type_.choices and found not in type_.choices:
         found = None
