@@ -1,0 +1,212 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From manifests on disk to a control plane that answers: start the kubelet, wait, let the administrator in."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import ssl
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.kubephase.cluster.plugins.module_utils import _kubelet_health, _static_pods_running
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
+from ansible_collections.kubephase.cluster.plugins.module_utils._kube_api import (
+    POLL_SECONDS,
+    ApiError,
+    ApiUnreachable,
+    Client,
+    connect,
+)
+from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects import Applier, Change, summary
+from ansible_collections.kubephase.cluster.plugins.module_utils._static_pods_running import Component
+from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
+
+COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+_PROBE_SECONDS = 5.0
+_LOG_LINES = 12
+_CLUSTER_ADMINS = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRoleBinding",
+    "metadata": {"name": "kubeadm:cluster-admins"},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "kubeadm:cluster-admins"}],
+}
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """Where things are on this host, and how long each may take, in seconds.
+
+    :param watch: files the kubelet reads at its start; it is restarted when one of them is newer.
+    """
+
+    manifests: str
+    kubelet_config: str
+    admin_conf: str
+    super_admin_conf: str
+    server: str
+    advertise_address: str
+    watch: Sequence[str]
+    kubelet_timeout: float
+    component_timeout: float
+    api_timeout: float
+
+
+def ensure(awaited: Awaited, check_mode: bool) -> dict[str, Any]:
+    """Start the kubelet and wait; then ensure that the administrators' group has its rights. The result of the module."""
+    unit = Unit("kubelet", check_mode)
+    done = unit.ensure(enabled=True, state="started", newer_than=awaited.watch)
+    if not check_mode:
+        _wait_for_kubelet(awaited, unit)
+        _wait_for_components(awaited, unit)
+    result = summary([_ensure_cluster_admins(awaited, check_mode)])
+    return {**result, "changed": result["changed"] or bool(done), "unit": done}
+
+
+def _wait_for_kubelet(awaited: Awaited, unit: Unit) -> None:
+    deadline = time.monotonic() + awaited.kubelet_timeout
+    while not _kubelet_health.is_healthy(awaited.kubelet_config):
+        if time.monotonic() >= deadline:
+            address, port = _kubelet_health.health_endpoint(awaited.kubelet_config)
+            raise KubephaseError(
+                f"not healthy after {awaited.kubelet_timeout:g} seconds at http://{address}:{port}/healthz",
+                where="kubelet", hint=_tail("Last lines of its journal", unit.journal()),
+            )  # fmt: skip
+        time.sleep(POLL_SECONDS)
+
+
+def _wait_for_components(awaited: Awaited, unit: Unit) -> None:
+    """All of them at once, each until it runs as its manifest says and answers that it is well."""
+    deadline = time.monotonic() + awaited.component_timeout
+    found = [_static_pods_running.read(awaited.manifests, name) for name in COMPONENTS]
+    missing = [component for component in found if component]
+    while True:
+        over = time.monotonic() >= deadline
+        running = _static_pods_running.running_commands(COMPONENTS)
+        with ThreadPoolExecutor(max_workers=len(COMPONENTS)) as pool:
+            problems = list(pool.map(partial(_problem, running=running, awaited=awaited), missing))
+        told = [(component, problem) for component, problem in zip(missing, problems) if problem]
+        if not told:
+            return
+        if over:
+            raise KubephaseErrors(
+                [_failure(component, problem, unit) for component, problem in told],
+                f"not healthy after {awaited.component_timeout:g} seconds:",
+            )
+        missing = [component for component, _ in told]
+        time.sleep(POLL_SECONDS)
+
+
+def _problem(component: Component, running: Sequence[tuple[str, ...]], awaited: Awaited) -> str:
+    """What is wrong with it now; empty where nothing is."""
+    if not component.is_running(running):
+        if any(os.path.basename(arguments[0]) == component.name for arguments in running):
+            return "still runs with other arguments than its manifest has"
+        return "has no process"
+    url = component.health_url(awaited.advertise_address)
+    if not url:
+        return ""
+    if component.name == "kube-apiserver":
+        return _probe_apiserver(url, awaited.admin_conf)
+    return _probe(url)
+
+
+def _probe_apiserver(url: str, admin_conf: str) -> str:
+    """With the administrator's certificate and TLS verified, as anonymous requests may be forbidden."""
+    parts = urlsplit(url)
+    try:
+        with Client.from_kubeconfig(admin_conf, f"https://{parts.netloc}", _PROBE_SECONDS) as client:
+            status, text = client.exchange("GET", parts.path)
+    except ApiUnreachable as error:
+        return str(error)
+    return "" if status == 200 else f"{url} answers {status}: {_last_line(text)}"
+
+
+def _probe(url: str) -> str:
+    """Without verification: its certificate is self-signed, and it is asked for nothing but its health."""
+    parts = urlsplit(url)
+    connection: http.client.HTTPConnection
+    if parts.scheme == "https":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(
+            parts.hostname or "", parts.port, timeout=_PROBE_SECONDS, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_PROBE_SECONDS)
+    try:
+        connection.request("GET", parts.path)
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        return "" if answer.status == 200 else f"{url} answers {answer.status}: {_last_line(text)}"
+    except (OSError, http.client.HTTPException) as error:
+        return f"{url} does not answer: {error}"
+    finally:
+        connection.close()
+
+
+def _failure(component: Component, problem: str, unit: Unit) -> KubephaseError:
+    log = component.log_tail(_LOG_LINES)
+    hint = (
+        _tail("Last lines of its log", log) if log else _tail("It has no log. The kubelet's last lines", unit.journal())
+    )
+    return KubephaseError(problem, where=component.name, hint=hint)
+
+
+def _ensure_cluster_admins(awaited: Awaited, check_mode: bool) -> Change:
+    """kubeadm:cluster-admins, without which admin.conf may do nothing: written with super-admin.conf where it has to be."""
+
+    def apply(kubeconfig: str) -> Change:
+        client = connect(kubeconfig, awaited.server, awaited.api_timeout, check_mode)
+        try:
+            return Applier(client, check_mode=check_mode, timeout=awaited.api_timeout).apply(_CLUSTER_ADMINS)
+        finally:
+            if client is not None:
+                client.close()
+
+    if _may_manage(awaited, check_mode):
+        return apply(awaited.admin_conf)
+    if not os.path.exists(awaited.super_admin_conf):
+        raise KubephaseError(
+            "may not manage the cluster, and the file that could let it is missing", where=awaited.admin_conf,
+            value=awaited.super_admin_conf,
+            hint="Run this phase on the control plane that has super-admin.conf, or bind the group "
+            "kubeadm:cluster-admins to the ClusterRole cluster-admin",
+        )  # fmt: skip
+    return apply(awaited.super_admin_conf)
+
+
+def _may_manage(awaited: Awaited, check_mode: bool) -> bool:
+    """Whether admin.conf has its rights. On a fresh cluster it does not."""
+    client = connect(awaited.admin_conf, awaited.server, awaited.api_timeout, check_mode)
+    if client is None:
+        return True
+    with client:
+        deadline = time.monotonic() + awaited.api_timeout
+        while True:
+            try:
+                client.get("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubeadm:cluster-admins")
+                return True
+            except (ApiError, ApiUnreachable) as error:
+                if isinstance(error, ApiError) and error.status == 403:
+                    return False
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(POLL_SECONDS)
+
+
+def _tail(heading: str, text: str) -> str:
+    return f"{heading}:\n{text}" if text else ""
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1][:300]
