@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import (
     _atomic_file,
+    _bootstrap_fault,
     _ca_bundle,
     _https_get,
     _kubeconfig,
@@ -38,6 +39,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import 
 
 _USER = "tls-bootstrap-token-user"
 _POLL = 0.1
+_JOURNAL_LINES = 500
 _UNAUTHORIZED_PATIENCE = 3.0
 
 
@@ -241,12 +243,15 @@ class Join:
             time.sleep(_POLL)
 
     def _too_late(self, problem: str, cluster: Cluster, token: Token) -> JoinTimeout:
-        journal = self._unit.journal().replace(token.secret, "***")
+        try:
+            state = _bootstrap_fault.request_state(lambda path: self._ask(cluster, token, path), self._wanted.node_name)
+        except KubephaseError as error:
+            state = str(error)
+        journal = _bootstrap_fault.distinct_lines(self._unit.journal(_JOURNAL_LINES)).replace(token.secret, "***")
         return JoinTimeout(
-            problem,
+            f"{problem}; {state}",
             where=f"node {self._wanted.node_name}, {cluster.server}",
-            hint="Look at 'kubectl get csr' on the control plane (is one of this node pending?) and at the kubelet's last "
-            f"lines:\n{journal}",
+            hint=f"The kubelet's last lines:\n{journal}",
         )
 
     def _write_ca(self, pem: bytes) -> None:

@@ -142,6 +142,7 @@ class ApiServer:
         self.misbehave: Callable[[_Handler], bool] | None = None
         self.nodes: dict[str, bool] = {}
         self.accepted = {TOKEN}
+        self.signing_requests: list[dict[str, Any]] = []
         self.config_map: dict[str, Any] | None = None
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.api = self
@@ -199,6 +200,8 @@ class ApiServer:
                 return 404, {"kind": "Status"}
             condition = {"type": "Ready", "status": "True" if self.nodes[name] else "Unknown"}
             return 200, {"kind": "Node", "status": {"conditions": [condition]}}
+        if path == "/apis/certificates.k8s.io/v1/certificatesigningrequests":
+            return 200, {"items": self.signing_requests}
         return 403, {"kind": "Status"}
 
 
