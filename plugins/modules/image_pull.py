@@ -43,6 +43,12 @@ EXAMPLES = r"""
       - registry.k8s.io/kube-proxy:v1.37.2
       - registry.k8s.io/pause:3.10.2
     serial: false
+
+- name: Start pulling, and go on (Ansible has no async in check mode)
+  kubephase.cluster.image_pull:
+    images: "{{ worker_images }}"
+  async: "{{ 0 if ansible_check_mode else 1800 }}"
+  poll: 0
 """
 
 RETURN = r"""

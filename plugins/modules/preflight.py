@@ -42,8 +42,9 @@ options:
     type: dict
     default: {}
   minor:
-    description: The minor version whose kubeadm is followed, 34 to 37. By default that of C(kubernetesVersion).
+    description: The minor version whose kubeadm is followed. By default that of C(kubernetesVersion).
     type: int
+    choices: [34, 35, 36, 37]
   ignore:
     description: Checks whose errors are only warnings, by name in any case, or V(all) alone.
     type: list
@@ -147,7 +148,7 @@ ARGUMENTS = {
     "cluster_configuration": {"type": "dict", "required": True},
     "local_api_endpoint": {"type": "dict", "default": {}},
     "node_registration": {"type": "dict", "default": {}},
-    "minor": {"type": "int"},
+    "minor": {"type": "int", "choices": [34, 35, 36, 37]},
     "ignore": {"type": "list", "elements": "str", "default": []},
     "discovery_endpoint": {"type": "str", "default": ""},
     "ca_cert_path": {"type": "path", "default": "/etc/kubernetes/pki/ca.crt"},

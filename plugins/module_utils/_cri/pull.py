@@ -122,13 +122,23 @@ def ensure_images(
     if check_mode and not os.path.exists(socket_path(cri_socket)):
         # the container runtime is not installed yet
         wanted = [] if policy == "Never" else list(dict.fromkeys(images))
-        return {"changed": bool(wanted), "pulled_images": wanted, "present_images": []}
+        return _result(wanted, [])
     with CriClient(cri_socket) as client:
         if check_mode:
             missing = missing_images(client, images)
             present = [image for image in dict.fromkeys(images) if image not in missing]
             pull = [] if policy == "Never" else missing
-            return {"changed": bool(pull), "pulled_images": pull, "present_images": present}
+            return _result(pull, present)
         result = pull_images(client, images, policy, serial)
     result.raise_errors()
-    return {"changed": bool(result.pulled), "pulled_images": result.pulled, "present_images": result.present}
+    return _result(result.pulled, result.present)
+
+
+def images_diff(pulled: Sequence[str]) -> dict[str, str]:
+    """The difference that pulling makes to the runtime's store."""
+    return {"before": "", "after": "".join(f"{image}\n" for image in pulled), "after_header": "images of the runtime"}
+
+
+def _result(pulled: list[str], present: list[str]) -> dict[str, Any]:
+    diff = {"diff": images_diff(pulled)} if pulled else {}
+    return {"changed": bool(pulled), "pulled_images": pulled, "present_images": present, **diff}

@@ -15,6 +15,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.findi
     warning,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.host import Host
+from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.units import unit
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.version import Version, parse
 
 # how many minor versions a kubelet may be older
@@ -66,7 +67,7 @@ def kubernetes_version(given: str, minor: int) -> Iterator[Finding]:
 
 def service(host: Host) -> Iterator[Finding]:
     """Is there a unit for the kubelet, and is it enabled?"""
-    found = _unit(host, "kubelet")
+    found = unit(host, "kubelet")
     if found is None:
         yield warning("systemd does not answer, so that the unit kubelet.service cannot be checked")
     elif found.get("LoadState") == "not-found":
@@ -79,19 +80,6 @@ def service(host: Host) -> Iterator[Finding]:
 
 def firewalld(host: Host, ports: list[int]) -> Iterator[Finding]:
     """Is firewalld running?"""
-    found = _unit(host, "firewalld")
+    found = unit(host, "firewalld")
     if found is not None and found.get("ActiveState") in ("active", "activating"):
         yield warning(f"firewalld is active: the ports {', '.join(map(str, ports))} have to be open in it")
-
-
-def _unit(host: Host, name: str) -> dict[str, str] | None:
-    # one call for both units; the answers come in order
-    units = ("kubelet", "firewalld")
-    code, out = host.output(
-        "systemctl", "show", "--property=LoadState,ActiveState,UnitFileState", *(f"{unit}.service" for unit in units)
-    )
-    parts = out.split("\n\n")
-    if code != 0 or len(parts) != len(units):
-        return None
-    part = parts[units.index(name)]
-    return dict(line.split("=", 1) for line in part.splitlines() if "=" in line)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.findings import Finding, error
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.host import Host
+from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.units import unit
 
 KUBELET, SCHEDULER, CONTROLLER_MANAGER, ETCD_CLIENT, ETCD_PEER = 10250, 10259, 10257, 2379, 2380
 _LISTENING = "0A"
@@ -130,4 +131,7 @@ def _belongs(host: Host, listener: Listener, component: str, manifest: str) -> b
         return False
     if manifest:
         return host.exists(manifest)
-    return b"kubelet.service" in (host.read_proc(f"{listener.pid}/cgroup") or b"")
+    if b"kubelet.service" in (host.read_proc(f"{listener.pid}/cgroup") or b""):
+        return True
+    # kubeletCgroups may have moved it
+    return (unit(host, "kubelet") or {}).get("MainPID") == str(listener.pid)

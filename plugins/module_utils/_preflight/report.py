@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ansible_collections.kubephase.cluster.plugins.module_utils._cri.pull import images_diff
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.findings import (
     ERROR,
@@ -54,7 +55,8 @@ class Report:
         self.outcomes: list[Outcome] = []
         self.missing_images: list[str] = []
         self.pulled_images: list[str] = []
-        self.changed = False
+        # those that were pulled, or in check mode would be
+        self.changes: list[str] = []
 
     @property
     def failed(self) -> bool:
@@ -86,11 +88,12 @@ class Report:
     def result(self) -> dict[str, Any]:
         """What the module returns."""
         return {
-            "changed": self.changed,
+            "changed": bool(self.changes),
             "checks": [outcome.as_dict() for outcome in self.outcomes],
             "skipped_checks": [outcome.check.name for outcome in self.outcomes if outcome.result == SKIPPED],
             "missing_images": self.missing_images,
             "pulled_images": self.pulled_images,
+            **({"diff": images_diff(self.changes)} if self.changes else {}),
         }
 
 
@@ -117,8 +120,10 @@ def _images(plan: Plan, runtime: Runtime, request: Request, report: Report) -> N
     else:
         runtime.look(list(request.images))
     report.missing_images, report.pulled_images = runtime.missing, runtime.pulled
-    would_pull = runtime.missing if plan.host.check_mode and request.pull and request.pull_policy != "Never" else []
-    report.changed = bool(runtime.pulled or would_pull)
+    if not plan.host.check_mode:
+        report.changes = runtime.pulled
+    elif request.pull and request.pull_policy != "Never":
+        report.changes = runtime.missing
 
 
 def _make(checks: Iterable[Check], request: Request, report: Report) -> None:

@@ -13,6 +13,9 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._cri.grpc import
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.tests.unit.module_utils.cri.cri_stub import ImageStore, serving
 
+DIFF = {"before": "", "after": "b:1\n", "after_header": "images of the runtime"}
+CHANGED = {"changed": True, "pulled_images": ["b:1"], "present_images": ["a:1"], "diff": DIFF}
+
 
 @pytest.fixture(autouse=True)
 def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,7 +26,7 @@ def test_only_what_is_missing_is_pulled_and_a_second_run_pulls_nothing() -> None
     with serving(ImageStore(["a:1"]).answers()) as stub:
         arguments = {"cri_socket": stub.path, "images": ["a:1", "b:1", "b:1"], "policy": "IfNotPresent", "serial": True}
         first = pull.ensure_images(check_mode=False, **arguments)
-        assert first == {"changed": True, "pulled_images": ["b:1"], "present_images": ["a:1"]}
+        assert first == CHANGED
         assert stub.methods().count("PullImage") == 1
         second = pull.ensure_images(check_mode=False, **arguments)
         assert second == {"changed": False, "pulled_images": [], "present_images": ["a:1", "b:1"]}
@@ -33,13 +36,13 @@ def test_only_what_is_missing_is_pulled_and_a_second_run_pulls_nothing() -> None
 def test_check_mode_pulls_nothing() -> None:
     with serving(ImageStore(["a:1"]).answers()) as stub:
         found = pull.ensure_images(stub.path, ["a:1", "b:1"], "IfNotPresent", True, check_mode=True)
-        assert found == {"changed": True, "pulled_images": ["b:1"], "present_images": ["a:1"]}
+        assert found == CHANGED
         assert "PullImage" not in stub.methods()
 
 
 def test_check_mode_before_there_is_a_runtime() -> None:
     found = pull.ensure_images("unix:///nowhere/cri.sock", ["a:1"], "IfNotPresent", True, check_mode=True)
-    assert found == {"changed": True, "pulled_images": ["a:1"], "present_images": []}
+    assert found == {**CHANGED, "pulled_images": ["a:1"], "present_images": [], "diff": pull.images_diff(["a:1"])}
     with pytest.raises(CriError):
         pull.ensure_images("unix:///nowhere/cri.sock", ["a:1"], "IfNotPresent", True, check_mode=False)
 

@@ -111,6 +111,15 @@ def test_a_kubelet_that_is_not_the_units(host: Host, tmp_path: Path) -> None:
         assert f"kubelet (pid {pid}), which the unit kubelet.service" in messages(host, number, "kubelet", "")[0]
 
 
+def test_a_kubelet_whose_cgroup_is_another(tmp_path: Path) -> None:
+    with listening("kubelet", tmp_path) as (pid, number):
+        systemctl = tmp_path / "systemctl"
+        systemctl.write_text(f"#!/bin/sh\nprintf 'LoadState=loaded\\nMainPID={pid}\\n\\nLoadState=not-found\\n'\n")
+        systemctl.chmod(0o755)
+        host = Host(root=str(tmp_path), proc="/proc", environ={"PATH": str(tmp_path)}, search=())
+        assert messages(host, number, "kubelet", "") == []
+
+
 def process(root: Path, pid: int, name: str, inode: int, cgroup: str) -> None:
     directory = root / "proc" / str(pid)
     (directory / "fd").mkdir(parents=True)
