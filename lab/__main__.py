@@ -43,6 +43,8 @@ def main() -> None:
     verb("kill", "end hosts at once, as a power failure does", host=True)
     verb("stop", "shut hosts down", host=True)
     verb("start", "start hosts that were killed or stopped", host=True)
+    servers = verb("mirror", "start or stop the two servers of the mirror", lab=False)
+    servers.add_argument("action", choices=["start", "stop"])
     made = verb("golden", "make the golden files of tests/parity anew, with real kubeadm", lab=False)
     made.add_argument("--minor", default=pins.DEFAULT_MINOR, choices=list(pins.RELEASES))
     serve = verb("serve", "the file server of the mirror, in the foreground", lab=False)
@@ -54,6 +56,8 @@ def main() -> None:
     elif arguments.verb == "artifacts":
         packages.install()
         artifacts.ensure(pins.release(arguments.minor), arguments.extras)
+    elif arguments.verb == "mirror":
+        {"start": mirror.start, "stop": mirror.stop}[arguments.action]()
     elif arguments.verb == "golden":
         golden_files(pins.release(arguments.minor))
     elif arguments.verb == "serve":

@@ -21,7 +21,7 @@ class Artifact:
     fill: Callable[[Path], None]
 
     def ensure(self, place: str = "") -> Path:
-        return store.ensure(self.key, f"{place}{self.title}", self.fill)
+        return store.ensure(self.key, f"{place}{self.title}", self.fill, golang.progress)
 
 
 def ensure(release: pins.Release, extras: Iterable[str] = ()) -> None:

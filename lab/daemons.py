@@ -57,9 +57,13 @@ def answers(daemon: Daemon) -> bool:
 
 def start(daemon: Daemon) -> None:
     """Starts it if it does not run, and waits until it answers."""
-    if _pid(daemon) and answers(daemon):
-        return
-    stop(daemon)
+    until = time.monotonic() + 15
+    while _pid(daemon):
+        if answers(daemon):
+            return
+        if time.monotonic() > until:
+            stop(daemon)
+        time.sleep(0.05)
     log = store.folder("run") / f"{daemon.name}.log"
     with log.open("w") as output:
         process = subprocess.Popen(

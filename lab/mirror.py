@@ -48,8 +48,9 @@ def publish(source: Path, path: str) -> None:
 
 def start() -> None:
     """Starts what does not run: the file server and the registry, both read-only for everybody."""
-    for daemon in (files(), registry()):
-        daemons.start(daemon)
+    with store.lock("mirror"):
+        for daemon in (files(), registry()):
+            daemons.start(daemon)
 
 
 def stop() -> None:

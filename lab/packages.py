@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
-from lab.commands import run, succeeds
+from lab.commands import run
 from lab.report import LabError, step
 
 RUN = ("podman", "runc", "netavark", "conmon", "iptables", "openssh-client", "docker-registry")
-BUILD = ("mmdebstrap", "gcc", "libc6-dev", "libseccomp-dev", "ca-certificates", "git")
+BUILD = ("mmdebstrap", "gcc", "libc6-dev", "libseccomp-dev", "ca-certificates")
 
 
 def install() -> None:
     """Installs what is missing; quick when nothing is."""
-    missing = [name for name in RUN + BUILD if not _installed(name)]
-    if not missing:
+    if not shutil.which("dpkg-query"):
+        raise LabError("the lab needs a Debian machine (12 or newer)")
+    installed = _installed()
+    if not (missing := [name for name in RUN + BUILD if name not in installed]):
         return
-    if not shutil.which("apt-get"):
-        raise LabError(f"these Debian packages are missing and there is no apt-get: {' '.join(missing)}")
+    if os.geteuid() != 0:
+        raise LabError(f"these Debian packages are missing, and only root may install them: {' '.join(missing)}")
     env = {"DEBIAN_FRONTEND": "noninteractive"}
     # services of these packages (docker-registry) must not start: the lab starts its own
     policy = Path("/usr/sbin/policy-rc.d")
@@ -35,9 +39,11 @@ def install() -> None:
             policy.unlink()
 
 
-def _installed(name: str) -> bool:
-    # ${db:Status-Status} is not empty for a removed package, so it is compared
-    return succeeds(["sh", "-c", f"dpkg-query -W -f '${{db:Status-Status}}' {name} | grep -qx installed"])
+def _installed() -> set[str]:
+    """Those of ours that are; a removed package may still be known, so its status is looked at."""
+    query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *RUN, *BUILD]
+    found = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    return {line.split()[0] for line in found.splitlines() if line.endswith(" installed")}
 
 
 def unpack(name: str, into: Path) -> None:

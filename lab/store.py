@@ -33,7 +33,7 @@ def entry(key: str) -> Path:
     return folder("store") / key
 
 
-def ensure(key: str, title: str, make: Callable[[Path], None]) -> Path:
+def ensure(key: str, title: str, make: Callable[[Path], None], progress: Callable[[], str] = lambda: "") -> Path:
     """Returns the entry, making it first where it is missing: make() fills an empty folder."""
     path = entry(key)
     if path.is_dir():
@@ -41,7 +41,7 @@ def ensure(key: str, title: str, make: Callable[[Path], None]) -> Path:
     aside = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=folder("tmp")))
     aside.chmod(0o755)
     try:
-        with step(title):
+        with step(title, progress):
             make(aside)
         try:
             aside.rename(path)

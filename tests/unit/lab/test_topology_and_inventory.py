@@ -88,5 +88,6 @@ def test_a_wrong_topology_is_told_by_field(change, complaint):
 
 
 def test_labs_do_not_share_addresses():
-    labs = [topology.load(path.stem) for path in topology.FOLDER.glob("*.json")]
+    # golden has Molecule's addresses on purpose: what kubeadm writes there is compared with what the collection does
+    labs = [topology.load(path.stem) for path in topology.FOLDER.glob("*.json") if path.stem != "golden"]
     assert len({lab.subnet for lab in labs}) == len({lab.name for lab in labs}) == len(labs)
