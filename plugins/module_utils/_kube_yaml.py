@@ -4,8 +4,9 @@
 """YAML as Kubernetes' own tools write and read it.
 
 ``dump`` gives the bytes that ``sigs.k8s.io/yaml`` gives for the same object: sorted keys, sequences level with their key,
-no line folding, and Go's rules for which scalars are quoted and how. ``load`` reads scalars by the same rules (``y`` is a
-boolean, a date is a string), refuses duplicate keys and bounds what it accepts. Only ``load`` needs PyYAML.
+and
+Go's rules for which scalars are quoted and how, and where long ones are broken. ``load`` reads scalars by the same rules
+(``y`` is a boolean, a date is a string), refuses duplicate keys and bounds what it accepts. Only ``load`` needs PyYAML.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
+_WIDTH = 80
 MAX_BYTES = 1024 * 1024
 """Longest text that ``load`` accepts; an API object cannot be longer either."""
 MAX_DEPTH = 100
@@ -69,7 +71,7 @@ def _write(lines: list[str], value: Any, indent: int, lead: str) -> None:
     elif isinstance(value, (list, tuple)) and value:
         _write_sequence(lines, value, indent, lead)
     else:
-        lines.append(lead + _scalar(value, indent))
+        lines.append(lead + _scalar(value, max(indent, 2), len(lead)))
 
 
 def _write_mapping(lines: list[str], mapping: dict[Any, Any], indent: int, lead: str) -> None:
@@ -79,19 +81,19 @@ def _write_mapping(lines: list[str], mapping: dict[Any, Any], indent: int, lead:
     for key in sorted(keys, key=_key_order):
         value = keys[key]
         if len(key.encode("utf-8", "surrogatepass")) > 128 or _BREAK.search(key):
-            lines.append(f"{start}? {_text(key, indent + 2)}")
+            lines.append(f"{start}? {_text(key, indent + 2, len(start) + 2)}")
             _write(lines, value, indent + 2, f"{pad}: ")
             start = pad
             continue
-        text = _text(key, 0) if key != "<<" else '"<<"'
+        text = f"{start}{_key(key)}:"
         if isinstance(value, dict) and value:
-            lines.append(f"{start}{text}:")
+            lines.append(text)
             _write_mapping(lines, value, indent + 2, "")
         elif isinstance(value, (list, tuple)) and value:
-            lines.append(f"{start}{text}:")
+            lines.append(text)
             _write_sequence(lines, value, indent, "")
         else:
-            lines.append(f"{start}{text}: {_scalar(value, indent + 2)}")
+            lines.append(f"{text} {_scalar(value, indent + 2, len(text) + 1)}")
         start = pad
 
 
@@ -127,9 +129,10 @@ def _compare_keys(left: str, right: str) -> int:
 _key_order = functools.cmp_to_key(_compare_keys)
 
 
-def _scalar(value: Any, indent: int) -> str:
+def _scalar(value: Any, indent: int = 0, column: int | None = None) -> str:
+    """The text of a scalar that begins in ``column``, its further lines indented; no lines are broken without a column."""
     if isinstance(value, str):
-        return _text(value, indent)
+        return _text(value, indent, column)
     if value is None:
         return "null"
     if value is True:
@@ -147,25 +150,53 @@ def _scalar(value: Any, indent: int) -> str:
     raise KubephaseError("cannot be written as YAML", value=type(value).__name__, accepted="what JSON can hold")
 
 
-def _text(text: str, indent: int) -> str:
+def _key(key: str) -> str:
+    return '"<<"' if key == "<<" else _text(key, 0, None)
+
+
+def _text(text: str, indent: int, column: int | None) -> str:
     if _SAFE_WORD.match(text):
         return str(text)
     special = _UNPRINTABLE.search(text) is not None
-    if "\n" in text:
-        if special or " \n" in text or text.endswith(" "):
-            return _double_quoted(text)
+    if "\n" in text and column is not None and not (special or " \n" in text or text.endswith(" ")):
         return _literal(text, indent)
-    if _tag(text) != "str" or _BASE60.match(text):
-        return _double_quoted(text)
-    if special:
-        return _double_quoted(text)
+    if special or "\n" in text or _tag(text) != "str" or _BASE60.match(text):
+        return _double_quoted(text, indent, column)
     if text[0] == " " or text[-1] == " " or _NOT_PLAIN.match(text) or _NOT_PLAIN_INSIDE.search(text):
-        return "'" + text.replace("'", "''") + "'"
-    return str(text)
+        return "'" + _folded(text, indent, column, quoted=True) + "'"
+    return _folded(text, indent, column, quoted=False)
 
 
-def _double_quoted(text: str) -> str:
-    return '"' + _ESCAPED.sub(_escape, text) + '"'
+def _folded(text: str, indent: int, column: int | None, quoted: bool) -> str:
+    """Plain or single-quoted text, broken at the first single space behind the line's width, as Go does."""
+    written = text.replace("'", "''") if quoted else str(text)
+    if column is None or " " not in text or column + len(written) <= _WIDTH:
+        return written
+    out, column, last = [], column + quoted, len(text) - 1
+    for index, char in enumerate(text):
+        alone = char == " " and 0 < index < last and text[index - 1] != " " and text[index + 1] != " "
+        if alone and column > _WIDTH:
+            out.append("\n" + " " * indent)
+            column = indent
+            continue
+        out.append("''" if quoted and char == "'" else char)
+        column += len(out[-1])
+    return "".join(out)
+
+
+def _double_quoted(text: str, indent: int, column: int | None) -> str:
+    written = _ESCAPED.sub(_escape, text)
+    if column is None or " " not in text or column + len(written) < _WIDTH:
+        return f'"{written}"'
+    out, column, last = ['"'], column + 1, len(text) - 1
+    for index, char in enumerate(text):
+        if char == " " and column > _WIDTH and 0 < index < last and text[index - 1] != " ":
+            out.append("\n" + " " * indent + ("\\" if text[index + 1] == " " else ""))
+            column = len(out[-1]) - 1
+            continue
+        out.append(_ESCAPED.sub(_escape, char))
+        column += len(out[-1])
+    return "".join(out) + '"'
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -183,7 +214,7 @@ def _literal(text: str, indent: int) -> str:
         hint += "-"
     elif text == "\n" or text.endswith("\n\n"):
         hint += "+"
-    pad = " " * max(indent, 2)
+    pad = " " * indent
     body = text[:-1] if text.endswith("\n") else text
     return "|" + hint + "\n" + "\n".join(pad + line if line else "" for line in body.split("\n"))
 
