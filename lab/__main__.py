@@ -49,6 +49,7 @@ def main() -> None:
     made.add_argument("--minor", default=pins.DEFAULT_MINOR, choices=list(pins.RELEASES))
     serve = verb("serve", "the file server of the mirror, in the foreground", lab=False)
     serve.add_argument("--port", type=int, required=True)
+    serve.add_argument("--tree", type=Path, required=True)
     arguments = parser.parse_args()
 
     if arguments.verb == "packages":
@@ -61,7 +62,7 @@ def main() -> None:
     elif arguments.verb == "golden":
         golden_files(pins.release(arguments.minor))
     elif arguments.verb == "serve":
-        mirror.serve(arguments.port)
+        mirror.serve(arguments.port, arguments.tree)
     else:
         lab = topology.load(arguments.topology, arguments.name)
         directory = arguments.directory or CHECKOUT / ".lab" / ("" if lab.name == "kubephase" else lab.name)

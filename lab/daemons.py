@@ -33,18 +33,19 @@ def python(name: str, arguments: list[str], port: int, ready_path: str) -> Daemo
     return Daemon(name, (sys.executable, *arguments), port, ready_path)
 
 
-def _pid_file(daemon: Daemon) -> Path:
-    return store.folder("run") / f"{daemon.name}.pid"
-
-
 def _pid(daemon: Daemon) -> int:
-    """The process, when it still runs and still is this daemon; otherwise 0."""
-    with contextlib.suppress(OSError, ValueError):
-        pid = int(_pid_file(daemon).read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-        if command[-1 - len(daemon.command) : -1] == list(daemon.command):
-            return pid
+    """The process that runs exactly this command, whatever started it; otherwise 0. The interpreter's name may differ."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                command = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+                if command[1:] == list(daemon.command[1:]) and _name(command[0]) == _name(daemon.command[0]):
+                    return int(entry.name)
     return 0
+
+
+def _name(program: str) -> str:
+    return "python" if "python" in Path(program).name else Path(program).name
 
 
 def answers(daemon: Daemon) -> bool:
@@ -64,6 +65,8 @@ def start(daemon: Daemon) -> None:
         if time.monotonic() > until:
             stop(daemon)
         time.sleep(0.05)
+    if answers(daemon):
+        raise LabError(f"port {daemon.port}, where the lab's {daemon.name} should listen, is taken by another program")
     log = store.folder("run") / f"{daemon.name}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -74,7 +77,6 @@ def start(daemon: Daemon) -> None:
             stderr=output,
             start_new_session=True,
         )
-    store.replace_text(_pid_file(daemon), f"{process.pid}\n")
     until = time.monotonic() + 15
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -89,15 +91,13 @@ def start(daemon: Daemon) -> None:
 
 def stop(daemon: Daemon) -> None:
     """Stops the process that start() began, by its id."""
-    pid = _pid(daemon)
-    if pid:
+    if pid := _pid(daemon):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
         until = time.monotonic() + 5
         while _pid(daemon) and time.monotonic() < until:
             _reap(pid)
             time.sleep(0.02)
-    _pid_file(daemon).unlink(missing_ok=True)
 
 
 def _reap(pid: int) -> None:

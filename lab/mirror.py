@@ -59,7 +59,7 @@ def stop() -> None:
 
 
 def files() -> Daemon:
-    command = ["-m", "lab", "serve", "--port", str(HTTP_PORT)]
+    command = ["-m", "lab", "serve", "--port", str(HTTP_PORT), "--tree", str(tree())]
     return daemons.python("mirror", command, HTTP_PORT, "/.kubephase-lab")
 
 
@@ -89,9 +89,9 @@ class _Files(http.server.SimpleHTTPRequestHandler):
         self.send_error(404)
 
 
-def serve(port: int) -> None:
+def serve(port: int, directory: Path) -> None:
     """The file server itself, in the foreground."""
-    store.replace_text(tree() / ".kubephase-lab", str(tree()))
-    handler = functools.partial(_Files, directory=str(tree()))
+    store.replace_text(directory / ".kubephase-lab", "the download mirror of a lab\n")
+    handler = functools.partial(_Files, directory=str(directory))
     with http.server.ThreadingHTTPServer(("0.0.0.0", port), handler) as server:
         server.serve_forever()
