@@ -44,11 +44,14 @@ EXAMPLES = r"""
       - registry.k8s.io/pause:3.10.2
     serial: false
 
-- name: Start pulling, and go on (Ansible has no async in check mode)
+- name: Start pulling, and go on
   kubephase.cluster.image_pull:
     images: "{{ worker_images }}"
-  async: "{{ 0 if ansible_check_mode else 1800 }}"
+  async: 1800
   poll: 0
+  register: pulling
+  # a task that is only started always says that it changed something
+  changed_when: false
 """
 
 RETURN = r"""
