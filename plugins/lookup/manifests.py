@@ -28,10 +28,6 @@ options:
   _terms:
     description: Mappings with C(path) or C(url), and C(checksum) (C(sha256:HEX)).
     required: true
-  timeout:
-    description: Seconds for a download.
-    type: int
-    default: 60
 """
 
 EXAMPLES = r"""
@@ -49,12 +45,12 @@ _list:
 """
 
 _CHECKSUM = re.compile(r"sha256:([0-9a-f]{64})\Z")
+_TIMEOUT = 60
 _MAX_BYTES = 16 * 1024 * 1024
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
-        self.set_options(var_options=variables, direct=kwargs)
         objects: list[dict[str, Any]] = []
         for term in terms:
             path, url, checksum = _fields(term)
@@ -74,7 +70,7 @@ class LookupModule(LookupBase):
 
     def _download(self, url: str) -> bytes:
         try:
-            data: bytes = open_url(url, timeout=self.get_option("timeout")).read(_MAX_BYTES + 1)
+            data: bytes = open_url(url, timeout=_TIMEOUT).read(_MAX_BYTES + 1)
         except (OSError, ValueError, AnsibleError) as error:
             raise AnsibleLookupError(f"{url}: cannot be downloaded: {error}") from error
         if len(data) > _MAX_BYTES:

@@ -14,6 +14,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._https_get impor
 
 PATH = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 _LINES = 10
+_WIDTH = 300
 
 
 def request_state(ask: Callable[[str], Answer], node_name: str) -> str:
@@ -35,7 +36,7 @@ def distinct_lines(journal: str) -> str:
     kept: dict[str, str] = {}
     for line in reversed(journal.splitlines()):
         kept.setdefault(line.partition("] ")[2] or line, line)
-    return "\n".join(reversed(list(kept.values())[:_LINES]))
+    return "\n".join(line[:_WIDTH] for line in reversed(list(kept.values())[:_LINES]))
 
 
 def _asks_for(item: dict[str, Any], node_name: str) -> bool:
@@ -60,5 +61,5 @@ def _state(item: dict[str, Any]) -> str:
     if status.get("certificate"):
         return f"{name} is approved and signed, but the kubelet has not fetched the certificate"
     if "Approved" in conditions:
-        return f"{name} is approved, but not signed: does kube-controller-manager have the CA's key?"
-    return f"{name} is pending: does kube-controller-manager run, and may the token's group have its requests approved?"
+        return f"{name} is approved, but not signed (does kube-controller-manager have the CA's key?)"
+    return f"{name} is pending (does kube-controller-manager run, and may the token's group have its requests approved?)"
