@@ -48,7 +48,7 @@ class PodNetwork:
 def apply(wanted: PodNetwork, check_mode: bool = False, unit: Unit | None = None) -> dict[str, Any]:
     """Write the files and bring the kernel to what they say."""
     _require_subnets(wanted.pod_subnets)
-    if check_mode and not wanted.nodes:
+    if check_mode and not _is_known(wanted):
         return _unknown_plan(wanted)
     if not check_mode:
         _require_commands()
@@ -129,6 +129,11 @@ def _require_live(routes: list[Route]) -> None:
         )
 
 
+def _is_known(wanted: PodNetwork) -> bool:
+    """Whether every node has its podCIDRs, this one too. In check mode the node or its cluster may be yet to come."""
+    return wanted.node_name in [node.name for node in wanted.nodes] and all(node.pod_cidrs for node in wanted.nodes)
+
+
 def _require_subnets(subnets: Sequence[str]) -> None:
     if not subnets:
         raise KubephaseError(
@@ -142,7 +147,7 @@ def _require_subnets(subnets: Sequence[str]) -> None:
 
 
 def _unknown_plan(wanted: PodNetwork) -> dict[str, Any]:
-    """In check mode before there is a cluster nobody knows the nodes' podCIDRs."""
+    """Before the node has joined nobody knows its podCIDRs."""
     paths = [*(item.path for item in wanted.files), wanted.routes_path]
     actions = [f"write {path}" for path in paths] + [f"start {wanted.unit}"]
     title = f"Pod network of node {wanted.node_name}"

@@ -25,7 +25,7 @@ options:
   nodes:
     description:
       - All nodes of the cluster with C(name), C(internal_ips) and C(pod_cidrs), as M(kubephase.cluster.wait_nodes) returns
-        them. In check mode none, as long as there is no cluster.
+        them. In check mode this host's may be missing, as long as it has not joined.
     type: list
     elements: dict
     required: true

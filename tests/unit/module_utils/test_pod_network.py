@@ -155,10 +155,15 @@ def test_routes_of_a_removed_node_go(host: Host) -> None:
     assert "192.0.2.3" not in host.routes.read_text()
 
 
-def test_before_there_is_a_cluster_check_mode_has_a_plan(host: Host) -> None:
-    planned = host.apply(check_mode=True)
+@pytest.mark.parametrize("nodes", [[], [W2], [Node("w1", ["192.0.2.1"], []), W2]])
+def test_before_the_node_has_joined_check_mode_has_a_plan(host: Host, nodes: list[Node]) -> None:
+    planned = host.apply(*nodes, check_mode=True)
     assert planned["changed"]
     assert f"write {host.conflist}" in planned["actions"]
+    assert not host.conflist.exists()
+
+
+def test_a_node_that_has_not_joined(host: Host) -> None:
     with pytest.raises(KubephaseError, match="this host's node is not in the cluster"):
         host.apply()
     assert not host.conflist.exists()
