@@ -61,8 +61,8 @@ def ensure(wanted: Wanted, kubeconfig: str, server: str, timeout: float, check_m
         if client is not None:
             client.close()
     result = summary(changes)
-    if wanted.ensure_usable:
-        there = stored if check_mode else {**stored, **{token.id: token for token in tokens}}
+    if wanted.ensure_usable and not check_mode:
+        there = {**stored, **{token.id: token for token in tokens}}
         result["token"] = _usable(there, [token.id for token in declared], now)
     return result
 
@@ -100,11 +100,12 @@ def _continued(token: Token, stored: Token | None, now: datetime) -> Token:
     return replace(token, expires=stored.expires)
 
 
-def _usable(tokens: dict[str, Token], preferred: Sequence[str], now: datetime) -> dict[str, str] | None:
-    """Of those that last long enough: a declared one before others, then the one that lasts longest."""
+def _usable(tokens: dict[str, Token], preferred: Sequence[str], now: datetime) -> dict[str, str]:
+    """Of those that last long enough: a declared one before others, then the one that lasts longest.
+
+    In two parts: Ansible masks a returned value that is one of the module's secret arguments.
+    """
     usable = [token for token in tokens.values() if token.can_join(now + _MARGIN)]
-    if not usable:
-        return None
     never = datetime.max.replace(tzinfo=timezone.utc)
     best = max(usable, key=lambda token: (token.id in preferred, token.expires or never, token.id))
     return {"id": best.id, "secret": best.secret}

@@ -59,8 +59,13 @@ options:
       one if possible, and makes one where there is none.
     type: bool
     default: false
+  templates:
+    description: Templates in C(templates/) of the role with the API objects that give tokens their rights, rendered on the controller.
+    type: list
+    elements: str
+    default: []
   objects:
-    description: The API objects that give tokens their rights.
+    description: Such API objects themselves.
     type: list
     elements: dict
     default: []
@@ -74,9 +79,8 @@ EXAMPLES = r"""
 - name: Prepare the cluster for joining nodes
   kubephase.cluster.bootstrap_token:
     cluster_server: https://cluster.example.org:6443
-    objects: "{{ lookup('ansible.builtin.template', 'rbac.yaml.j2') | from_yaml_all }}"
+    templates: [rbac.yaml.j2]
     ensure_usable: true
-  no_log: true
   register: joining
 """
 
@@ -96,18 +100,9 @@ objects:
       type: str
       sample: created
 token:
-  description:
-    - A usable token, in two parts. V(null) in check mode where it would have to be made first.
-    - Use C(no_log) with the task, this is a secret.
-  returned: with O(ensure_usable)
-  type: dict
-  contains:
-    id:
-      description: The public part.
-      type: str
-    secret:
-      description: The secret part.
-      type: str
+  description: A usable token. A result that holds one is hidden from all output, as with C(no_log).
+  returned: with O(ensure_usable), but not in check mode
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -134,6 +129,7 @@ ARGUMENTS = {
     },
     "ttl": {"type": "str", "default": "24h0m0s"},
     "ensure_usable": {"type": "bool", "default": False},
+    "templates": {"type": "list", "elements": "str", "default": []},
     "objects": {"type": "list", "elements": "dict", "default": []},
     "cluster_server": {"type": "str", "required": True},
 }
