@@ -91,11 +91,16 @@ def load_mapping(data: bytes, path: str) -> dict[str, Any]:
         raise KubephaseError("not a kubeconfig: the file is not UTF-8 text", where=path) from None
     except KubephaseError:
         raise KubephaseError(
-            "not a kubeconfig: the file is not YAML", where=path, hint="Restore the file, or remove it to have a new one"
+            "not a kubeconfig: the file is not YAML",
+            where=path,
+            hint="Restore the file, or remove it to have a new one",
         ) from None
     if not isinstance(found, dict) or found.get("kind") != "Config":
         raise KubephaseError(
-            "not a kubeconfig", where=path, accepted="kind: Config", hint="Restore the file, or remove it to have a new one"
+            "not a kubeconfig",
+            where=path,
+            accepted="kind: Config",
+            hint="Restore the file, or remove it to have a new one",
         )
     return found
 

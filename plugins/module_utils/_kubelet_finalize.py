@@ -30,7 +30,9 @@ def finalize(path: str, certificate_directory: str, unit: Unit, check_mode: bool
     data = _atomic_file.read(path)
     if data is None:
         if not check_mode:
-            raise KubephaseError("the kubelet's kubeconfig is missing", where=path, hint="Run the role kubeconfig first")
+            raise KubephaseError(
+                "the kubelet's kubeconfig is missing", where=path, hint="Run the role kubeconfig first"
+            )
         return _result(path, rotated, "", True, ["restarted"])
     mapping = _kubeconfig.load_mapping(data, path)
     user = _kubeconfig.current_user(mapping, path)

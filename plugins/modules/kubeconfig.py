@@ -22,7 +22,7 @@ description:
 extends_documentation_fragment:
   - kubephase.cluster.attributes
 requirements:
-  - python3-cryptography >= 3.4.8 and python3-yaml on the host. Check mode does without where nothing exists yet.
+  - python3-cryptography >= 3.4.8 and python3-yaml on the host. Check mode does without, it then takes what is there as valid.
 options:
   files:
     description: The kubeconfigs.

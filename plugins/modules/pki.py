@@ -23,7 +23,7 @@ description:
 extends_documentation_fragment:
   - kubephase.cluster.attributes
 requirements:
-  - python3-cryptography >= 3.4.8 on the host. Check mode does without where no certificate exists yet.
+  - python3-cryptography >= 3.4.8 on the host. Check mode does without, it then takes what is there as valid.
 options:
   certificates_dir:
     description: Directory of the tree.

@@ -46,9 +46,8 @@ def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
     :returns: the result of the module ``kubeconfig``.
     """
     now = datetime.now(timezone.utc)
-    paths = [settings.ca_path, settings.ca_key_path, *(wanted.path for wanted in settings.files)]
-    if check_mode and not any(os.path.lexists(path) for path in paths):
-        return _all_new(settings, now)
+    if check_mode and not tree.library_is_there():
+        return _without_library(settings, now)
     tree.require_library()
     from ansible_collections.kubephase.cluster.plugins.module_utils._pki import kubeconfigs
 
@@ -58,29 +57,38 @@ def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
     return kubeconfigs.report(planned, settings, now)
 
 
-def _all_new(settings: Settings, now: datetime) -> dict[str, Any]:
-    """The plan for a host that has neither the authority nor a kubeconfig."""
-    listed = [new_file(wanted, "CN=kubernetes", now + settings.validity) for wanted in settings.files]
-    return {
-        "changed": bool(listed),
-        "files": listed,
-        "diff": [outline.file_diff(item["path"], "", text(item) + "key: new\n") for item in listed],
-    }
-
-
-def new_file(wanted: Wanted, issuer: str, end: datetime) -> dict[str, Any]:
-    """The facts of a kubeconfig that is not made yet."""
-    facts = outline.planned(wanted.profile(), issuer, end)
-    return listing(wanted.path, "created", wanted.server, wanted.user, facts)
+def _without_library(settings: Settings, now: datetime) -> dict[str, Any]:
+    """The plan for a host on which nothing is installed yet: what is there cannot be read, what is missing will be made."""
+    listed, diff = [], []
+    for wanted in settings.files:
+        if os.path.exists(wanted.path):
+            listed.append(listing(wanted.path, "kept", wanted.server, wanted.user, {}))
+            continue
+        facts = outline.planned(wanted.profile(), "CN=kubernetes", now + settings.validity)
+        listed.append(listing(wanted.path, "created", wanted.server, wanted.user, facts))
+        diff.append(outline.file_diff(wanted.path, "", text(listed[-1]) + "key: new\n"))
+    return {"changed": bool(diff), "files": listed, "diff": diff}
 
 
 def listing(path: str, action: str, server: str, user: str, facts: dict[str, Any]) -> dict[str, Any]:
     """One kubeconfig in the module's result: public facts only."""
     shown = ("subject", "issuer", "not_before", "not_after", "fingerprint")
-    return {"path": path, "action": action, "server": server, "user": user, **{name: facts.get(name, "") for name in shown}}
+    return {
+        "path": path,
+        "action": action,
+        "server": server,
+        "user": user,
+        **{name: facts.get(name, "") for name in shown},
+    }
 
 
 def text(item: dict[str, Any]) -> str:
     """A kubeconfig's facts as the lines of a diff."""
-    fields = (("server", "server"), ("user", "user"), ("subject", "subject"), ("issuer", "issuer"), ("expires", "not_after"))
+    fields = (
+        ("server", "server"),
+        ("user", "user"),
+        ("subject", "subject"),
+        ("issuer", "issuer"),
+        ("expires", "not_after"),
+    )
     return "".join(f"{label}: {item[name]}\n" for label, name in fields if item[name])

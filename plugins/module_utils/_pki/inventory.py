@@ -171,13 +171,6 @@ def families(settings: Settings) -> tuple[Family, ...]:
     )
 
 
-def files_of(settings: Settings) -> list[str]:
-    """Every file the tree may have."""
-    entries = [entry for family in families(settings) for entry in [family.authority, *family.leaves]]
-    pairs = [path for entry in entries for path in (entry.certificate_path, entry.key_path)]
-    return [*pairs, *service_account_paths(settings)]
-
-
 def service_account_paths(settings: Settings) -> tuple[str, str]:
     """The private and the public key of service account tokens."""
     directory = settings.certificates_dir.rstrip("/")

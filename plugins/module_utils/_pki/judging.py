@@ -11,12 +11,14 @@ signs again: a name the configuration has newly, a key without its certificate, 
 from __future__ import annotations
 
 from datetime import datetime
-
-from cryptography import x509
+from typing import TYPE_CHECKING
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys, outline
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Entry
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 NOTHING_CHANGED = "Nothing was changed."
 
@@ -115,4 +117,3 @@ def cannot_sign(entry: Entry, why: str, key_path: str) -> KubephaseError:
         where=entry.certificate_path,
         hint=f"{NOTHING_CHANGED} Put the certificate and its key in place, or the authority's key",
     )
-

@@ -8,19 +8,24 @@ from __future__ import annotations
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import Union
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from typing import TYPE_CHECKING, Union
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
-PrivateKey = Union[rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey]
-PublicKey = Union[rsa.RSAPublicKey, ec.EllipticCurvePublicKey]
+try:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+except ImportError:
+    # tree.require_library says so before anything here is called
+    pass
+
+if TYPE_CHECKING:
+    PrivateKey = Union[rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey]
+    PublicKey = Union[rsa.RSAPublicKey, ec.EllipticCurvePublicKey]
 
 _RSA = {"RSA-2048": 2048, "RSA-3072": 3072, "RSA-4096": 4096}
-_ECDSA = {"ECDSA-P256": ec.SECP256R1, "ECDSA-P384": ec.SECP384R1}
+_ECDSA = {"ECDSA-P256": "SECP256R1", "ECDSA-P384": "SECP384R1"}
 _PRIVATE_BLOCK = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 _PUBLIC_BLOCK = re.compile(rb"-----BEGIN ((?:RSA )?PUBLIC KEY)-----.*?-----END \1-----", re.DOTALL)
 
@@ -30,7 +35,7 @@ def generate(algorithm: str) -> PrivateKey:
     if algorithm in _RSA:
         return rsa.generate_private_key(65537, _RSA[algorithm])
     if algorithm in _ECDSA:
-        return ec.generate_private_key(_ECDSA[algorithm]())
+        return ec.generate_private_key(getattr(ec, _ECDSA[algorithm])())
     raise KubephaseError(
         "unknown algorithm", where="encryptionAlgorithm", value=algorithm, accepted=", ".join([*_RSA, *_ECDSA])
     )

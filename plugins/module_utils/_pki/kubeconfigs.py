@@ -13,9 +13,7 @@ import os
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-
-from cryptography import x509
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _kubeconfig
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
@@ -33,6 +31,9 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._pki import (
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.client_files import Settings, Wanted
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 KEPT, CREATED, UPDATED, RENEWED = "kept", "created", "updated", "renewed"
 FILE_MODE = 0o600
@@ -85,7 +86,9 @@ def make_plan(settings: Settings, now: datetime, check_mode: bool) -> Plan:
     if key_data is None and not _authority_will_be_made(authority, check_mode):
         errors += [_cannot_make(step, settings) for step in steps if step.profile is not None]
     if errors:
-        raise KubephaseErrors(errors, "the kubeconfigs on the host contradict the configuration:" if len(errors) > 1 else "")
+        raise KubephaseErrors(
+            errors, "the kubeconfigs on the host contradict the configuration:" if len(errors) > 1 else ""
+        )
     paths = [wanted.path for wanted in settings.files]
     modes = reading.excess_modes((path, FILE_MODE) for path in paths)
     return Plan(steps, authority, key, modes, reading.leftovers(paths))
@@ -116,7 +119,9 @@ def report(plan: Plan, settings: Settings, now: datetime) -> dict[str, Any]:
             text += "key: new\n" if step.profile is not None else ""
             text += f"reason: {step.reason}\n" if step.reason else ""
             diff.append(outline.file_diff(step.wanted.path, client_files.text(before) if step.found else "", text))
-    diff += [outline.file_diff(path, f"mode: {mode:04o}\n", f"mode: {allowed:04o}\n") for path, mode, allowed in plan.modes]
+    diff += [
+        outline.file_diff(path, f"mode: {mode:04o}\n", f"mode: {allowed:04o}\n") for path, mode, allowed in plan.modes
+    ]
     diff += [outline.file_diff(path, "left by an interrupted run\n", "") for path in plan.leftovers]
     changed = bool(plan.modes or plan.leftovers or any(step.action != KEPT for step in plan.steps))
     return {"changed": changed, "files": listed, "diff": diff}
@@ -188,7 +193,9 @@ class _Judge:
         step.before = step.certificate = chain[0]
         judging.signed_by(chain, where, self._authority, self._settings.ca_path)
         judging.started(chain[0], where, self._now)
-        judging.key_fits(chain[0], keys.load(found.read_client_key(), where), where, "in it" if not rotated else "beside it")
+        judging.key_fits(
+            chain[0], keys.load(found.read_client_key(), where), where, "in it" if not rotated else "beside it"
+        )
         self._judge_node(step.wanted, chain[0], where)
         self._judge_end(step, chain[0], where, rotated)
 

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
-
-from cryptography import x509
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
@@ -32,6 +30,9 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory i
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.reading import Found
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 KEPT, CREATED, REISSUED, RENEWED = "kept", "created", "reissued", "renewed"
 RENEW_OPTION = "pki_renew_before"
@@ -108,10 +109,14 @@ def make_plan(settings: Settings, now: datetime) -> Plan:
     keyless = bool(steps) and steps[0][0].entry.name == "ca" and steps[0][0].key is None and steps[0][0].action == KEPT
     service_account = _collect(errors, _service_account, settings, keyless)
     if errors or service_account is None:
-        raise KubephaseErrors(errors, "the certificates on the host contradict the configuration:" if len(errors) > 1 else "")
+        raise KubephaseErrors(
+            errors, "the certificates on the host contradict the configuration:" if len(errors) > 1 else ""
+        )
     allowed = [(path, mode) for step in _flat(steps) for path, mode in _files(step.entry)]
     allowed += [(service_account.key_path, reading.KEY_MODE), (service_account.public_path, reading.CERTIFICATE_MODE)]
-    return Plan(steps, service_account, reading.excess_modes(allowed), reading.leftovers(path for path, _mode in allowed))
+    return Plan(
+        steps, service_account, reading.excess_modes(allowed), reading.leftovers(path for path, _mode in allowed)
+    )
 
 
 def _authority(found: Found, settings: Settings, now: datetime) -> Step:
@@ -165,17 +170,13 @@ class _Issuer:
             step = Step(entry, RENEWED, entry.profile, "an interrupted renewal is finished", key=found.key)
             step.certificate = found.certificate
             return step
-        return Step(
-            entry, KEPT, entry.profile, before=found.certificate, key=found.key, certificate=found.certificate
-        )
+        return Step(entry, KEPT, entry.profile, before=found.certificate, key=found.key, certificate=found.certificate)
 
     def _new(self, found: Found) -> Step:
         if not self._can_sign:
             raise judging.cannot_sign(found.entry, "the certificate is missing", self._entry.key_path)
         reason = "its key is there, its certificate is missing" if found.key is not None else ""
-        return Step(
-            found.entry, CREATED, found.entry.profile, reason, key=found.key, new_key=found.key is None
-        )
+        return Step(found.entry, CREATED, found.entry.profile, reason, key=found.key, new_key=found.key is None)
 
     def _again(self, found: Found, action: str, reason: str, profile: Profile) -> Step:
         if not self._can_sign:
@@ -192,8 +193,11 @@ def _service_account(settings: Settings, keyless: bool) -> ServiceAccount:
                 "the key that signs service account tokens is missing",
                 where=pair.key_path,
                 hint=f"{judging.NOTHING_CHANGED} Restore it"
-                + (f", or remove {pair.public_path} to have a new pair, which voids all tokens" if public else
-                   "; with an external certificate authority it has to be put on every control plane host"),
+                + (
+                    f", or remove {pair.public_path} to have a new pair, which voids all tokens"
+                    if public
+                    else "; with an external certificate authority it has to be put on every control plane host"
+                ),
             )
         pair.action, pair.write_key, pair.write_public = CREATED, True, True
         return pair

@@ -9,13 +9,15 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from cryptography import x509
+from typing import TYPE_CHECKING
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Entry
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 KEY_MODE = 0o600
 CERTIFICATE_MODE = 0o644

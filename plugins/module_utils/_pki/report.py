@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
-
-from cryptography import x509
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, outline
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.plan import KEPT, Plan, Step
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 def certificate_facts(certificate: x509.Certificate) -> dict[str, Any]:
@@ -37,15 +38,23 @@ def report(plan: Plan, settings: Settings, now: datetime) -> dict[str, Any]:
             validity = settings.ca_validity if step is authority else settings.validity
             made = step.certificate
             facts = certificate_facts(made) if made is not None else _planned(step, authority, now + validity)
-            listed.append({"name": step.entry.name, "path": step.entry.certificate_path, "action": step.action, **facts})
+            listed.append(
+                {"name": step.entry.name, "path": step.entry.certificate_path, "action": step.action, **facts}
+            )
             if step.action != KEPT:
                 diff.append(_diff(step, facts))
     pair = plan.service_account
     if pair.action != KEPT:
         for path, written in ((pair.key_path, pair.write_key), (pair.public_path, pair.write_public)):
             if written:
-                diff.append(outline.file_diff(path, "", "a new key\n" if path == pair.key_path else "the public key of sa.key\n"))
-    diff += [outline.file_diff(path, f"mode: {mode:04o}\n", f"mode: {allowed:04o}\n") for path, mode, allowed in plan.modes]
+                diff.append(
+                    outline.file_diff(
+                        path, "", "a new key\n" if path == pair.key_path else "the public key of sa.key\n"
+                    )
+                )
+    diff += [
+        outline.file_diff(path, f"mode: {mode:04o}\n", f"mode: {allowed:04o}\n") for path, mode, allowed in plan.modes
+    ]
     diff += [outline.file_diff(path, "left by an interrupted run\n", "") for path in plan.leftovers]
     root = plan.steps[0][0].certificate if plan.steps else None
     return {

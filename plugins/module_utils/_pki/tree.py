@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import outline
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings, families, files_of
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Entry, Settings, families
 
 
 def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
@@ -21,8 +21,8 @@ def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
     :returns: the result of the module ``pki``.
     """
     now = datetime.now(timezone.utc)
-    if check_mode and not library_is_there() and not any(os.path.lexists(path) for path in files_of(settings)):
-        return _all_new(settings, now)
+    if check_mode and not library_is_there():
+        return _without_library(settings, now)
     require_library()
     from ansible_collections.kubephase.cluster.plugins.module_utils._pki import plan, report, writing
 
@@ -47,13 +47,21 @@ def require_library() -> None:
         )
 
 
-def _all_new(settings: Settings, now: datetime) -> dict[str, Any]:
-    """The plan for a host that has no tree, and nothing to read one with yet."""
+def _without_library(settings: Settings, now: datetime) -> dict[str, Any]:
+    """The plan for a host on which nothing is installed yet: what is there cannot be read, what is missing will be made."""
     listed, diff = [], []
     for family in families(settings):
         for entry in [family.authority, *family.leaves]:
+            if os.path.exists(entry.certificate_path):
+                listed.append(_unread(entry))
+                continue
             validity = settings.ca_validity if entry is family.authority else settings.validity
             facts = outline.planned(entry.profile, family.authority.profile.subject(), now + validity)
             listed.append({"name": entry.name, "path": entry.certificate_path, "action": "created", **facts})
             diff.append(outline.file_diff(entry.certificate_path, "", outline.text(facts) + "key: new\n"))
-    return {"changed": True, "certificates": listed, "ca_cert_hash": "", "ca_certificate": "", "diff": diff}
+    return {"changed": bool(diff), "certificates": listed, "ca_cert_hash": "", "ca_certificate": "", "diff": diff}
+
+
+def _unread(entry: Entry) -> dict[str, Any]:
+    facts = outline.planned(entry.profile, "", datetime.now(timezone.utc))
+    return {"name": entry.name, "path": entry.certificate_path, "action": "kept", **facts, "not_after": ""}

@@ -103,7 +103,10 @@ def test_missing_file_is_named():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (KUBELET.replace("current-context: default-context", "current-context: other"), "context is not among its contexts"),
+        (
+            KUBELET.replace("current-context: default-context", "current-context: other"),
+            "context is not among its contexts",
+        ),
         (KUBELET.replace("    user: default-auth", "    user: other"), "user is not among its users"),
         (KUBELET.replace("Q0E=", "Q0E"), "certificate-authority-data is not base64"),
         (KUBELET.replace("Q0E=", "[1]"), "certificate-authority-data is not base64"),

@@ -80,7 +80,9 @@ def _key_identifier(pem: bytes, shown: str) -> str:
         return "none"
     public = openssl("x509", "-noout", "-pubkey", stdin=pem).encode()
     der = base64.b64decode(b"".join(public.splitlines()[1:-1]))
-    offset = re.search(r"^ *(\d+):d=\d+ +hl=(\d) l= *\d+ prim: BIT STRING", openssl("asn1parse", stdin=public), re.MULTILINE)
+    offset = re.search(
+        r"^ *(\d+):d=\d+ +hl=(\d) l= *\d+ prim: BIT STRING", openssl("asn1parse", stdin=public), re.MULTILINE
+    )
     bits = der[int(offset.group(1)) + int(offset.group(2)) + 1 :]
     known = {hashlib.sha1(bits).hexdigest(): "sha1", hashlib.sha256(bits).hexdigest()[:40]: "sha256/160"}
     return known.get(found.group(1).replace(":", "").lower(), "unknown")
@@ -94,7 +96,9 @@ def _file(path: Path) -> dict[str, Any]:
     if path.suffix == ".key":
         # the words after the key are those of the algorithm alone
         shown = openssl("pkey", "-noout", "-text", stdin=data)
-        described["text"] = [line.strip() for line in shown.splitlines() if line.startswith(("Private", "RSA", "ASN1", "NIST"))]
+        described["text"] = [
+            line.strip() for line in shown.splitlines() if line.startswith(("Private", "RSA", "ASN1", "NIST"))
+        ]
     return described
 
 

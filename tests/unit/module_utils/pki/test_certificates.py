@@ -51,7 +51,9 @@ def test_openssl_accepts_every_algorithm(described, tmp_path, algorithm):
     issuer = certificates.Issuer(authority, authority_key)
     leaf = certificates.issue(Profile("x", server=True), key.public_key(), issuer, when)
     (tmp_path / "ca.crt").write_bytes(certificates.pem(authority))
-    shown = described.openssl("verify", "-x509_strict", "-CAfile", str(tmp_path / "ca.crt"), stdin=certificates.pem(leaf))
+    shown = described.openssl(
+        "verify", "-x509_strict", "-CAfile", str(tmp_path / "ca.crt"), stdin=certificates.pem(leaf)
+    )
     assert "OK" in shown
     kind = "rsa" if algorithm.startswith("RSA") else "ec"
     checked = described.openssl(kind, "-check", "-noout", stdin=keys.private_pem(key))
@@ -133,7 +135,9 @@ def test_names_come_back_from_the_certificate_as_they_were_collected(names):
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NAMES, st.sampled_from(["server", "client", "both"]), LABEL)
 def test_openssl_verifies_any_certificate(described, tmp_path, names, usage, common_name):
-    profile = Profile(common_name, server=usage != "client", client=usage != "server", names=sans.collect(names, "test"))
+    profile = Profile(
+        common_name, server=usage != "client", client=usage != "server", names=sans.collect(names, "test")
+    )
     made = certificates.issue(profile, LEAF_KEY.public_key(), ISSUER, WHEN)
     (tmp_path / "ca.crt").write_bytes(certificates.pem(ISSUER.certificate))
     purpose = "sslclient" if usage == "client" else "sslserver"

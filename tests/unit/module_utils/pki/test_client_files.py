@@ -71,7 +71,9 @@ def test_client_certificates_verify_with_openssl(ready, described, tmp_path):
         found = _kubeconfig.load(str(ready.root / f"{name}.conf"))
         (tmp_path / "client.pem").write_bytes(found.client_certificate_data)
         ca = str(ready.pki / "ca.crt")
-        described.openssl("verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", ca, str(tmp_path / "client.pem"))
+        described.openssl(
+            "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", ca, str(tmp_path / "client.pem")
+        )
         public = described.openssl("x509", "-noout", "-pubkey", stdin=found.client_certificate_data)
         assert public == described.openssl("pkey", "-pubout", stdin=found.client_key_data)
 

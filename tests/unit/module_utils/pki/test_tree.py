@@ -64,9 +64,19 @@ def test_check_mode_needs_no_library_where_there_is_no_tree(new_host, monkeypatc
     monkeypatch.setattr(tree, "library_is_there", lambda: False)
     planned = host.run(check_mode=True)
     assert planned["changed"]
-    assert [item["subject"] for item in planned["certificates"]] == [item["subject"] for item in expected["certificates"]]
+    assert [item["subject"] for item in planned["certificates"]] == [
+        item["subject"] for item in expected["certificates"]
+    ]
     with pytest.raises(KubephaseError, match="python3-cryptography"):
         host.run()
+
+
+def test_check_mode_without_the_library_leaves_unread_what_is_there(host, monkeypatch):
+    os.unlink(host.pki / "apiserver.crt")
+    monkeypatch.setattr(tree, "library_is_there", lambda: False)
+    planned = host.run(check_mode=True)
+    assert actions(planned) == {"apiserver": "created"}
+    assert [item["before_header"] for item in planned["diff"]] == [f"{host.pki}/apiserver.crt"]
 
 
 def test_no_key_reaches_the_result(new_host):
@@ -90,7 +100,9 @@ def test_new_names_are_issued_with_the_same_key(host):
     assert "reason: it lacks new.example.org, 192.0.2.11\n" in diff["after"]
     names = certificates.alternative_names(host.certificate("pki/apiserver.crt"))
     assert "new.example.org" in names.dns_names and "203.0.113.7" not in names.ip_addresses
-    assert not host.run(api_server_sans=("api.example.org", "new.example.org"), advertise_address="192.0.2.11")["changed"]
+    assert not host.run(api_server_sans=("api.example.org", "new.example.org"), advertise_address="192.0.2.11")[
+        "changed"
+    ]
 
 
 def test_names_beyond_the_configured_ones_are_kept(host):
@@ -154,9 +166,17 @@ def test_leaf_in_the_place_of_an_authority_is_refused(host):
     ("name", "content", "problem"),
     [
         ("apiserver.crt", b"", "the certificate is damaged"),
-        ("apiserver.crt", b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "the certificate is damaged"),
+        (
+            "apiserver.crt",
+            b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+            "the certificate is damaged",
+        ),
         ("etcd/server.key", b"garbage", "not a PEM private key"),
-        ("ca.key", b"-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n", "the private key is damaged"),
+        (
+            "ca.key",
+            b"-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n",
+            "the private key is damaged",
+        ),
         ("sa.key", b"", "not a PEM private key"),
         ("sa.pub", b"", "does not hold the public key"),
     ],
@@ -203,7 +223,9 @@ def test_renewal_carries_subject_and_names_over_and_makes_a_new_key(new_host, de
 def test_not_yet_valid_certificate_names_both_clocks(host):
     host.sign("pki/etcd/server", NOW + DAY, NOW + 9 * DAY, authority="pki/etcd/ca")
     start = (NOW + DAY).strftime("%Y-%m-%dT%H:%M:%SZ")
-    refused(host, "etcd/server.crt: the certificate is not valid yet", f"notBefore {start}", "this host's time", "clock")
+    refused(
+        host, "etcd/server.crt: the certificate is not valid yet", f"notBefore {start}", "this host's time", "clock"
+    )
 
 
 @pytest.mark.parametrize(("shift", "problem"), [(DAY, "is not valid yet"), (-20 * 365 * DAY, "authority has expired")])
@@ -282,7 +304,9 @@ def test_users_own_chain_over_an_intermediate_is_kept(host):
     authority = certificates.Issuer(host.certificate("pki/ca.crt"), host.key("pki/ca.key"))
     middle_key, leaf_key = keys.generate_many("ECDSA-P256", 2)
     when = certificates.period(NOW, 30 * DAY)
-    middle = certificates.issue(certificates.Profile("middle", authority=True), middle_key.public_key(), authority, when)
+    middle = certificates.issue(
+        certificates.Profile("middle", authority=True), middle_key.public_key(), authority, when
+    )
     profile = certificates.profile_of(host.certificate("pki/apiserver.crt"))
     leaf = certificates.issue(profile, leaf_key.public_key(), certificates.Issuer(middle, middle_key), when)
     (host.pki / "apiserver.crt").write_bytes(certificates.pem(leaf) + certificates.pem(middle))
