@@ -97,4 +97,6 @@ def _require_checksum(data: bytes, checksum: str, where: str) -> None:
         raise AnsibleLookupError(f"{where}: not a checksum: {checksum!r} (accepted: sha256:<64 hex digits>)")
     found = hashlib.sha256(data).hexdigest()
     if not hmac.compare_digest(found, match.group(1)):
-        raise AnsibleLookupError(f"{where}: wrong checksum: found sha256:{found}, expected {checksum}; nothing was applied")
+        raise AnsibleLookupError(
+            f"{where}: wrong checksum: found sha256:{found}, expected {checksum}; nothing was applied"
+        )

@@ -62,4 +62,6 @@ def _state(item: dict[str, Any]) -> str:
         return f"{name} is approved and signed, but the kubelet has not fetched the certificate"
     if "Approved" in conditions:
         return f"{name} is approved, but not signed (does kube-controller-manager have the CA's key?)"
-    return f"{name} is pending (does kube-controller-manager run, and may the token's group have its requests approved?)"
+    return (
+        f"{name} is pending (does kube-controller-manager run, and may the token's group have its requests approved?)"
+    )

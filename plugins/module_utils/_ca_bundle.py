@@ -148,7 +148,9 @@ def _x509() -> Any:
     try:
         from cryptography import x509
     except ImportError:
-        raise KubephaseError("this host has no python3-cryptography", hint="Install the distribution's package") from None
+        raise KubephaseError(
+            "this host has no python3-cryptography", hint="Install the distribution's package"
+        ) from None
     return x509
 
 

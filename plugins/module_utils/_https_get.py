@@ -126,7 +126,7 @@ def get(
     :raises Fault: one of its kinds.
     """
     deadline = time.monotonic() + timeout
-    lines = [f"GET {endpoint.prefix}{path} HTTP/1.1", f"Host: {endpoint.url[len('https://'):].partition('/')[0]}"]
+    lines = [f"GET {endpoint.prefix}{path} HTTP/1.1", f"Host: {endpoint.url[len('https://') :].partition('/')[0]}"]
     wanted = {"Accept": "application/json", "User-Agent": "kubephase", "Connection": "close", **(headers or {})}
     lines += [f"{name}: {value}" for name, value in wanted.items()]
     try:

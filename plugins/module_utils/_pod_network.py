@@ -83,9 +83,7 @@ def masquerade_rules() -> int:
     """How many masquerading rules our nftables table has; 0 where there is no such table."""
     if not _is_installed("nft"):
         return 0
-    ran = subprocess.run(
-        ["nft", "--json", "list", "table", "inet", TABLE], capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run(["nft", "--json", "list", "table", "inet", TABLE], capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         return 0
     listed = json.loads(ran.stdout).get("nftables", [])

@@ -35,7 +35,10 @@ class Node:
         name, internal_ips, pod_cidrs = (entry.get(key) for key in ("name", "internal_ips", "pod_cidrs"))
         if not isinstance(name, str) or not isinstance(internal_ips, list) or not isinstance(pod_cidrs, list):
             raise KubephaseError(
-                "not a node", where="nodes", value=dict(entry), accepted="a name and the lists internal_ips and pod_cidrs"
+                "not a node",
+                where="nodes",
+                value=dict(entry),
+                accepted="a name and the lists internal_ips and pod_cidrs",
             )
         return cls(name, [str(one) for one in internal_ips], [str(one) for one in pod_cidrs])
 

@@ -45,7 +45,16 @@ def test_only_detached_hs256_of_the_token_is_a_signature() -> None:
     assert _jws.is_for(good, "joshua")
     mac = good.partition("..")[2]
     none = "eyJhbGciOiJub25lIiwia2lkIjoiam9zaHVhIn0"
-    for bad in ("", "..", good + "A", mac, f"{none}..", f"{none}..{mac}", f"{HEADER}.e30.{mac}", f"{HEADER}..{mac[:-3]}.aa"):
+    for bad in (
+        "",
+        "..",
+        good + "A",
+        mac,
+        f"{none}..",
+        f"{none}..{mac}",
+        f"{HEADER}.e30.{mac}",
+        f"{HEADER}..{mac[:-3]}.aa",
+    ):
         assert not _jws.is_for(bad, "joshua"), bad
     assert not _jws.is_for(good, "joshub")
 

@@ -37,7 +37,10 @@ def test_a_single_node_needs_no_route() -> None:
         ([W2], "nodes: this host's node is not in the cluster (got 'w1'; accepted: w2)"),
         ([W1, Node("w2", ["192.0.2.2"], [])], "node w2: it has no podCIDR"),
         ([W1, Node("w2", ["192.0.2.2"], W2.pod_cidrs)], "node w2: it has an IPv6 podCIDR but no IPv6 InternalIP"),
-        ([W1, Node("w2", ["192.0.2.2"], ["10.244.1.128/25"])], "node w2: its podCIDR overlaps 10.244.1.0/24 of node w1"),
+        (
+            [W1, Node("w2", ["192.0.2.2"], ["10.244.1.128/25"])],
+            "node w2: its podCIDR overlaps 10.244.1.0/24 of node w1",
+        ),
         ([W1, Node("w2", ["192.0.2.2"], ["10.244.2.1/24"])], "node w2, pod_cidrs: not a CIDR"),
         ([W1, Node("w2", ["w2.example.org"], ["10.244.2.0/24"])], "node w2, internal_ips: not an address"),
     ],
@@ -176,6 +179,8 @@ def test_no_pod_subnet(host: Host) -> None:
 
 def test_nodes_behind_a_router(host: Host) -> None:
     host.on_link = False
-    with pytest.raises(KubephaseError, match="InternalIP 192.0.2.2, .*: this host reaches it by the router 192.0.2.254"):
+    with pytest.raises(
+        KubephaseError, match="InternalIP 192.0.2.2, .*: this host reaches it by the router 192.0.2.254"
+    ):
         host.apply(W1, W2)
     assert not host.conflist.exists()

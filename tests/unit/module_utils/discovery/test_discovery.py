@@ -224,7 +224,9 @@ def test_anonymous_requests_are_off(api_server: Any) -> None:
     assert "--anonymous-auth=false" in message
 
 
-@pytest.mark.parametrize(("status", "hint"), [(403, "bootstrap-signer-clusterinfo"), (404, "bootstrap-token"), (503, "log")])
+@pytest.mark.parametrize(
+    ("status", "hint"), [(403, "bootstrap-signer-clusterinfo"), (404, "bootstrap-token"), (503, "log")]
+)
 def test_cluster_info_is_not_handed_out(api_server: Any, status: int, hint: str) -> None:
     api_server.misbehave = lambda handler: handler.reply(status, b"{}") or True
     message = error_of(discovery(api_server).run, _discovery.ClusterInfoMissing)
@@ -346,13 +348,17 @@ def test_endpoints(text: str, url: str) -> None:
     assert _https_get.parse_endpoint(text, "e").url == url
 
 
-@pytest.mark.parametrize("text", ["", ":6443", "a b:1", "http://a:1", "a:99999", "a:0", "u@a:1", "a:1?b", "a/\r\nHost: b"])
+@pytest.mark.parametrize(
+    "text", ["", ":6443", "a b:1", "http://a:1", "a:99999", "a:0", "u@a:1", "a:1?b", "a/\r\nHost: b"]
+)
 def test_what_is_no_endpoint(text: str) -> None:
     with pytest.raises(KubephaseError, match="e: not an endpoint"):
         _https_get.parse_endpoint(text, "e")
 
 
-_KEYS = st.sampled_from(["kind", "data", "clusters", "cluster", "name", "server", "certificate-authority-data", "contexts"])
+_KEYS = st.sampled_from(
+    ["kind", "data", "clusters", "cluster", "name", "server", "certificate-authority-data", "contexts"]
+)
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just("ConfigMap") | st.just("https://a:1"),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS | st.text(max_size=8), inner, max_size=4),

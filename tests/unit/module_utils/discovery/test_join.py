@@ -315,9 +315,7 @@ def test_no_token(host: Host, api_server: Any) -> None:
 
 def test_ca_of_another_cluster_on_the_host(host: Host, api_server: Any, foreign_authority: Any) -> None:
     host.write_ca(foreign_authority)
-    message = refused(
-        host, lambda: join(host, api_server, pins=[], unsafe_skip_ca_verification=True), HostConflict
-    )
+    message = refused(host, lambda: join(host, api_server, pins=[], unsafe_skip_ca_verification=True), HostConflict)
     assert f"found {foreign_authority.pin}, the cluster's is {api_server.authority.pin}" in message
     for check_mode in (False, True):
         message = refused(host, lambda mode=check_mode: join(host, api_server, mode), HostConflict)  # type: ignore[misc]
