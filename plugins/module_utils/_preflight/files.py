@@ -29,21 +29,15 @@ def manifest_available(host: Host, path: str, component: str, external: bool = F
     if external:
         yield error(f"{path} exists although etcd is external in the configuration: remove one of the two")
         return
-    labels = _pod_labels(data)
-    if labels is None:
-        yield error(f"{path} exists and is no Pod manifest: move it away")
-    elif (labels.get("component"), labels.get("tier")) != (component, "control-plane"):
+    if not _is_component(data, component):
         yield error(
             f"{path} exists and is not the static Pod of {component} (labels component: {component}, "
             "tier: control-plane): move it away"
         )
 
 
-def etcd_directory(host: Host, path: str, owners: Sequence[str]) -> Iterator[Finding]:
-    """Is etcd's data directory empty, or this host's own?
-
-    :param owners: files of which one exists where the data is this host's: etcd's manifest, its server certificate.
-    """
+def etcd_directory(host: Host, path: str, manifest: str, certificate: str) -> Iterator[Finding]:
+    """Is etcd's data directory empty, or this host's own: is there etcd's static Pod or its server certificate?"""
     place = host.path(path)
     if not os.path.exists(place):
         return
@@ -52,9 +46,9 @@ def etcd_directory(host: Host, path: str, owners: Sequence[str]) -> Iterator[Fin
     except OSError as failure:
         yield error(f"{path} cannot be read: {failure.strerror}")
         return
-    if not empty and not any(host.exists(owner) for owner in owners):
+    if not empty and not _is_component(host.read(manifest), "etcd") and not host.exists(certificate):
         yield error(
-            f"{path} is not empty and nothing on this host says whose data it is (there is no {' and no '.join(owners)}): "
+            f"{path} is not empty and nothing on this host says whose data it is (neither {manifest} nor {certificate}): "
             "empty it, or set etcd.local.dataDir to another directory"
         )
 
@@ -124,10 +118,16 @@ def _has_cryptography() -> bool:
     return True
 
 
-def _pod_labels(data: bytes) -> dict[str, Any] | None:
+def _is_component(data: bytes | None, component: str) -> bool:
+    """Whether a manifest is the static Pod of a component, as kubeadm labels it."""
+    labels = _pod_labels(data) if data is not None else {}
+    return (labels.get("component"), labels.get("tier")) == (component, "control-plane")
+
+
+def _pod_labels(data: bytes) -> dict[str, Any]:
     found = _load_yaml(data)
     if found.get("kind") != "Pod":
-        return None
+        return {}
     metadata = found.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, dict) else None
     return labels if isinstance(labels, dict) else {}

@@ -148,8 +148,8 @@ class Plan:
         for number in (ports.ETCD_CLIENT, ports.ETCD_PEER):
             yield self._port(number, "etcd", address)
         path = request.etcd_data_dir
-        owners = [request.manifest("etcd"), f"{request.certificates_dir}/etcd/server.crt"]
-        yield Check(path_name("DirAvailable", path), ERROR, partial(files.etcd_directory, host, path, owners))
+        owners = (request.manifest("etcd"), f"{request.certificates_dir}/etcd/server.crt")
+        yield Check(path_name("DirAvailable", path), ERROR, partial(files.etcd_directory, host, path, *owners))
 
     def _external_etcd_version(self) -> Iterator[Check]:
         external = self.request.external_etcd

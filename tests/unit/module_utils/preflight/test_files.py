@@ -36,10 +36,10 @@ KUBELET_CONF = "FileAvailable--etc-kubernetes-kubelet.conf"
         (POD.format("kube-scheduler"), ""),
         (POD.format("etcd"), "is not the static Pod of kube-scheduler"),
         ("kind: Pod\n", "is not the static Pod of kube-scheduler"),
-        ("kind: ConfigMap\n", "is no Pod manifest"),
-        ("a: b: c: {", "is no Pod manifest"),
-        ("", "is no Pod manifest"),
-        ("- kind: Pod\n", "is no Pod manifest"),
+        ("kind: ConfigMap\n", "is not the static Pod of kube-scheduler"),
+        ("a: b: c: {", "is not the static Pod of kube-scheduler"),
+        ("", "is not the static Pod of kube-scheduler"),
+        ("- kind: Pod\n", "is not the static Pod of kube-scheduler"),
     ],
 )
 def test_a_manifest_that_is_there(fake: FakeHost, content: str, text: str) -> None:
@@ -62,15 +62,20 @@ def test_a_local_etcd_beside_an_external_one(fake: FakeHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "result"),
-    [(None, "error"), (f"{MANIFESTS}/etcd.yaml", "ok"), ("etc/kubernetes/pki/etcd/server.crt", "ok")],
+    ("owner", "content", "result"),
+    [
+        (None, "", "error"),
+        (f"{MANIFESTS}/etcd.yaml", POD.format("etcd"), "ok"),
+        (f"{MANIFESTS}/etcd.yaml", "hello", "error"),
+        ("etc/kubernetes/pki/etcd/server.crt", "x", "ok"),
+    ],
 )
-def test_etcd_data(fake: FakeHost, owner: str | None, result: str) -> None:
+def test_etcd_data(fake: FakeHost, owner: str | None, content: str, result: str) -> None:
     (fake.root / "var/lib/etcd").mkdir(parents=True)
     assert outcome(fake.run(request()), ETCD_DIR).result == "ok"
     (fake.root / "var/lib/etcd/member").mkdir()
     if owner:
-        fake.write(owner, POD.format("etcd"))
+        fake.write(owner, content)
     assert outcome(fake.run(request()), ETCD_DIR).result == result
 
 
