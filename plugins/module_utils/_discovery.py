@@ -31,7 +31,8 @@ _PATH = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
 _TOKEN = re.compile(r"([a-z0-9]{6})\.([a-z0-9]{16})\Z")
 _NEW_TOKEN = "Make a new token on the control plane (role bootstrap_token, or 'kubeadm token create') and run again"
 _CODE_NOT_YET_VALID = 9
-_CODE_EXPIRED = 10
+CLOCK_CODES = (_CODE_NOT_YET_VALID, 10)
+"""OpenSSL's verification codes for a certificate that is not valid yet, and one that has expired."""
 _REQUEST_TIMEOUT = 10.0
 
 
@@ -309,7 +310,7 @@ class TokenDiscovery:
     def _not_trusted(self, fault: _https_get.NotTrusted, ca_pem: str, seen: bytes) -> KubephaseError:
         where = self._endpoint.url
         known = _ca_bundle.parse_bundle(ca_pem, where)
-        if fault.code in (_CODE_NOT_YET_VALID, _CODE_EXPIRED):
+        if fault.code in CLOCK_CODES:
             chain = known + ([_ca_bundle.parse_der(seen, where)] if seen else [])
             return clock_error(fault.code == _CODE_NOT_YET_VALID, chain, self._now(), where)
         return ServerNotTrusted(

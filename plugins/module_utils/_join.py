@@ -28,6 +28,8 @@ from ansible_collections.kubephase.cluster.plugins.module_utils import (
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._cluster_info import Cluster
 from ansible_collections.kubephase.cluster.plugins.module_utils._discovery import (
+    CLOCK_CODES,
+    ClockSkew,
     Patience,
     Token,
     TokenDiscovery,
@@ -213,6 +215,13 @@ class Join:
                 if not passing:
                     return answer
             except _https_get.Fault as fault:
+                if isinstance(fault, _https_get.NotTrusted) and fault.code in CLOCK_CODES:
+                    raise ClockSkew(
+                        f"the API server's certificate is outside its time ({fault}) by this host's clock, "
+                        f"{_ca_bundle.stamp(_now())}",
+                        where=endpoint.url,
+                        hint="Set this host's clock (NTP) and run again",
+                    ) from None
                 if isinstance(fault, _https_get.NotTrusted) or spent >= self._wanted.timeouts.api:
                     raise KubephaseError(
                         f"the API server that cluster-info names cannot be used: {fault}",

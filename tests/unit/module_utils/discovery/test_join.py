@@ -18,6 +18,7 @@ import yaml
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _join
 from ansible_collections.kubephase.cluster.plugins.module_utils._discovery import (
+    ClockSkew,
     InvalidToken,
     PinMismatch,
     TokenMismatch,
@@ -298,6 +299,13 @@ def test_another_ca_answers_after_discovery(host: Host, api_server: Any, foreign
     message = refused(host, lambda: join(host, api_server), KubephaseError)
     assert "the API server that cluster-info names cannot be used" in message
     assert len(api_server.requests) == 2
+
+
+def test_clock_skew_where_no_ca_is_pinned(host: Host, api_server: Any) -> None:
+    api_server.contexts = [api_server.context(api_server.authority, not_before=NOW + DAY)]
+    options = {"pins": [], "unsafe_skip_ca_verification": True}
+    message = refused(host, lambda: join(host, api_server, **options), ClockSkew)
+    assert "certificate is not yet valid) by this host's clock, 20" in message
 
 
 def test_wrong_token_writes_nothing(host: Host, api_server: Any) -> None:
