@@ -35,7 +35,9 @@ def run(
         check=False,
     )
     if done.returncode:
-        tail = (log.read_text(errors="replace") if log else done.stderr).strip().splitlines()[-15:]
+        said = (log.read_text(errors="replace") if log else done.stderr).strip().splitlines()
+        # a log may also list what went well, one name in a line
+        tail = [line for line in said if not log or " " in line.strip()][-15:]
         raise LabError(f"`{' '.join(argv)}` failed with status {done.returncode}:\n" + "\n".join(tail))
     return done.stdout
 

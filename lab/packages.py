@@ -11,7 +11,7 @@ from lab.commands import run
 from lab.report import LabError, step
 
 RUN = ("podman", "runc", "netavark", "conmon", "iptables", "openssh-client", "docker-registry")
-BUILD = ("mmdebstrap", "gcc", "libc6-dev", "libseccomp-dev", "ca-certificates")
+BUILD = ("mmdebstrap", "gcc", "libc6-dev", "libseccomp-dev", "pkg-config", "ca-certificates")
 
 
 def install() -> None:
@@ -51,6 +51,11 @@ def unpack(name: str, into: Path) -> None:
     work = into.with_name(f"{into.name}.deb")
     work.mkdir()
     work.chmod(0o777)
-    run(["apt-get", "download", "-q", name], cwd=work)
+    try:
+        run(["apt-get", "download", "-q", name], cwd=work)
+    except LabError:
+        # the machine's package lists are missing or old
+        run(["apt-get", "update", "-q"])
+        run(["apt-get", "download", "-q", name], cwd=work)
     run(["dpkg-deb", "-x", next(work.glob("*.deb")), into])
     shutil.rmtree(work)
