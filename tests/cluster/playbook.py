@@ -9,13 +9,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+TOOLS = CHECKOUT / ".venv/bin"
 RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 
@@ -65,7 +65,7 @@ class Playbooks:
         with tempfile.TemporaryDirectory() as directory:
             counted = Path(directory) / "calls.jsonl"
             command = [
-                str(Path(sys.prefix) / "bin/ansible-playbook"),
+                str(TOOLS / "ansible-playbook"),
                 "-i",
                 str(self.inventory),
                 str(playbook),
@@ -93,7 +93,7 @@ class Playbooks:
 
     def variables(self, host: str) -> dict[str, Any]:
         """What the inventory says of a host."""
-        command = [str(Path(sys.prefix) / "bin/ansible-inventory"), "-i", str(self.inventory), "--host", host]
+        command = [str(TOOLS / "ansible-inventory"), "-i", str(self.inventory), "--host", host]
         found: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
         return found
 
