@@ -136,6 +136,8 @@ class Connection:
                 data = self._socket.recv(65536)
             except socket.timeout as error:
                 raise Http2Timeout("no answer in time") from error
+            except ConnectionResetError:
+                data = b""
             if not data:
                 raise Http2Error(self._leaving or "the server closed the connection")
             self._buffer += data
