@@ -138,7 +138,7 @@ def _check_external_etcd(document: Document, external: dict[str, Any], faults: F
     if not external.get("endpoints"):
         faults.add(document.where(*path, "endpoints"), "at least one endpoint is needed", accepted="https://HOST:2379")
     for name in ("endpoints", "httpEndpoints"):
-        for index, url in enumerate(external.get(name) or []):
+        for index, url in enumerate(document.get(*path, name) or []):
             scheme = _scheme(url)
             if not scheme or (name == "endpoints" and scheme != "https" and (ca or cert or key)):
                 accepted = "https://HOST:PORT" if ca or cert or key else "http(s)://HOST:PORT"

@@ -45,6 +45,15 @@ def read(type_: Type, value: Any, where: str, errors: list[KubephaseError]) -> A
     return _read_scalar(type_, value, where, errors)
 
 
+def usable(type_: Type, value: Any) -> Any:
+    """A list or map without the items that could not be read."""
+    if isinstance(type_, ListOf) and isinstance(value, list):
+        return [usable(type_.item, item) for item in value if item is not None]
+    if isinstance(type_, MapOf) and isinstance(value, dict):
+        return {key: usable(type_.item, item) for key, item in value.items() if item is not None}
+    return value
+
+
 def shown(value: Any) -> Any:
     """The value as an error may show it: short."""
     text = repr(value)
@@ -232,9 +241,9 @@ def too_new(type_: Type, value: Any, minor: int, path: str = "") -> list[str]:
 def complete(type_: Type, value: Any) -> Any:
     """The value as Go's encoder would write it: zero values where they are printed, nothing where they are not."""
     if isinstance(type_, ListOf):
-        return [complete(type_.item, item) for item in value]
+        return [complete(type_.item, item) for item in value if item is not None]
     if isinstance(type_, MapOf):
-        return {key: complete(type_.item, item) for key, item in value.items()}
+        return {key: complete(type_.item, item) for key, item in value.items() if item is not None}
     if not isinstance(type_, Struct):
         return value
     result: dict[str, Any] = {}

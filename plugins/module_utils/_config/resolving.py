@@ -28,7 +28,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._config.kubeadm_
     INIT,
     JOIN,
 )
-from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import read, too_new
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import read, too_new, usable
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.schema import Struct
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.sources import (
     Document,
@@ -72,7 +72,8 @@ class Resolver:
                 continue
             empty = value is None or (isinstance(value, str) and value == "")
             if not empty:
-                result[name] = read(INPUTS[name].type, value, f"{PREFIX}{name}", self.faults)
+                known = INPUTS[name].type
+                result[name] = usable(known, read(known, value, f"{PREFIX}{name}", self.faults))
         return result
 
     def _read_file(self, text: bytes) -> dict[str, Layer]:
@@ -195,7 +196,7 @@ class Resolver:
             "node": sections.resolve_node(self.get, faults),
         }
         if faults:
-            raise KubephaseErrors(faults, "The configuration cannot be used:")
+            raise KubephaseErrors(faults, "The configuration cannot be used:" if len(faults) > 1 else "")
         warnings = [*cluster.validity_warnings(settings), *components.kubelet_warnings(kubelet_document, settings)]
         return fact, warnings
 

@@ -54,7 +54,7 @@ def resolve_container_runtime(
         faults.add(f"{PREFIX}containerd_version", "too old", versions["containerd_version"], "2.0.0 or newer")
     mirrors: dict[str, list[Any]] = {}
     for registry, entries in get("registry_mirrors").items():
-        mirrors[registry] = [complete(MIRROR, entry) for entry in entries or []]
+        mirrors[registry] = [complete(MIRROR, entry) for entry in entries]
         for index, entry in enumerate(mirrors[registry]):
             _check_url(entry["url"], f"{PREFIX}registry_mirrors.{registry}[{index}].url", faults)
     return {

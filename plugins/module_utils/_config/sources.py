@@ -56,12 +56,16 @@ class Document:
         return default if found is None or found == "" else found
 
     def where(self, *path: Step) -> str:
-        """The path of a field as the user knows it: beginning with the variable or file that set it."""
+        """The path of a field as the user knows it: beginning with the variable or file that set it, or what is around it."""
         text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-        for layer in reversed(self.layers):
-            if _has(layer.value, path):
-                return layer.name if layer.whole else f"{layer.name}{text}"
-        return f"{self.kind}{text}"
+        name, best = self.kind, 0
+        for layer in self.layers:
+            depth = _depth(layer.value, path)
+            if layer.whole and depth == len(path):
+                name, best, text = layer.name, depth + 1, ""
+            elif not layer.whole and depth and depth >= best:
+                name, best = layer.name, depth
+        return f"{name}{text}"
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -86,14 +90,13 @@ def at_path(name: str, value: Any, *path: str) -> Layer:
     return Layer(name, nested, whole=True)
 
 
-def _has(value: Any, path: Sequence[Step]) -> bool:
-    for step in path:
+def _depth(value: Any, path: Sequence[Step]) -> int:
+    """How many steps of the path exist."""
+    for depth, step in enumerate(path):
         if isinstance(step, int):
             if not isinstance(value, list) or step >= len(value):
-                return False
-            value = value[step]
-        else:
-            if not isinstance(value, dict) or step not in value:
-                return False
-            value = value[step]
-    return True
+                return depth
+        elif not isinstance(value, dict) or step not in value:
+            return depth
+        value = value[step]
+    return len(path)
