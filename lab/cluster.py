@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -19,7 +18,7 @@ PLAYBOOK = "playbooks/site.yml"
 
 def install(directory: Path) -> None:
     """Runs site.yml, its output as it comes."""
-    inventory = os.path.relpath(directory / "inventory.yml", CHECKOUT)
+    inventory = _shown(directory / "inventory.yml")
     command = [str(Path(sys.executable).with_name("ansible-playbook")), PLAYBOOK, "-i", inventory]
     say(f"running ansible-playbook {' '.join(command[1:])}")
     done = subprocess.run(command, cwd=CHECKOUT, check=False)
@@ -51,6 +50,10 @@ def show(path: Path, release: pins.Release) -> None:
     kubectl = str(artifacts.commands(release) / "kubectl")
     for what in (["get", "nodes", "-o", "wide"], ["get", "pods", "--all-namespaces", "-o", "wide"]):
         print(f"\n{run([kubectl, f'--kubeconfig={path}', *what])}", end="")
-    shown = os.path.relpath(path)
-    print(f"\nkubeconfig: {shown}    (export KUBECONFIG={path}; kubectl is {kubectl})")
-    print(f"again by hand: .venv/bin/ansible-playbook {PLAYBOOK} -i {os.path.relpath(path.with_name('inventory.yml'))}")
+    print(f"\nkubeconfig: {_shown(path)}    (export KUBECONFIG={path}; kubectl is {kubectl})")
+    print(f"again by hand: .venv/bin/ansible-playbook {PLAYBOOK} -i {_shown(path.with_name('inventory.yml'))}")
+
+
+def _shown(path: Path) -> str:
+    """As one would type it in the checkout."""
+    return str(path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path)
