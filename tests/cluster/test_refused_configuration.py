@@ -27,11 +27,11 @@ CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "overlapping networks": (
         {"kubephase_service_subnet": "10.244.128.0/20"},
-        ("networking.", "10.244.128.0/20", "10.244.0.0/16"),
+        ("kubephase_pod_subnet", "10.244.0.0/16", "kubephase_service_subnet", "10.244.128.0/20"),
     ),
     "unsupported version": (
         {"kubephase_kubernetes_version": "v1.33.0"},
-        ("kubernetesVersion", "1.33.0", "1.34"),
+        ("kubephase_kubernetes_version", "v1.33.0", "v1.34"),
     ),
     "kubelet field": (
         {"kubephase_kubelet_configuration": {"clusterDNS": "10.96.0.10"}},
