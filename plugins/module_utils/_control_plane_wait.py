@@ -108,9 +108,7 @@ def _wait_for_components(awaited: Awaited, unit: Unit) -> None:
 def _problem(component: Component, running: Sequence[tuple[str, ...]], awaited: Awaited) -> str:
     """What is wrong with it now; empty where nothing is."""
     if not component.is_running(running):
-        if any(os.path.basename(arguments[0]) == component.name for arguments in running):
-            return "still runs with other arguments than its manifest has"
-        return "has no process"
+        return "does not run with the arguments of its manifest"
     url = component.health_url(awaited.advertise_address)
     if not url:
         return ""
