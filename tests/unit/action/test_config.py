@@ -1,0 +1,97 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action as a playbook runs it: real ansible-playbook over a local connection."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+PROGRAM = Path(sys.executable).with_name("ansible-playbook")
+TOKEN = "abcdef.0123456789abcdef"
+
+
+class Run:
+    """One run of plays on one local host; the fact is written to a file by the last of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *options: str, plays: int = 1, **variables: Any) -> tuple[int, str, dict[str, Any]]:
+        out = self.folder / "fact.json"
+        out.unlink(missing_ok=True)
+        play = {"hosts": "all", "gather_facts": False, "roles": ["kubephase.cluster.config"]}
+        write = {
+            "ansible.builtin.copy": {"content": "{{ kubephase | to_json }}", "dest": str(out), "mode": "0600"},
+            "check_mode": False,
+            "no_log": True,
+        }
+        (self.folder / "play.yml").write_text(yaml.safe_dump([*([play] * (plays - 1)), {**play, "tasks": [write]}]))
+        (self.folder / "vars.json").write_text(json.dumps({"ansible_python_interpreter": sys.executable, **variables}))
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv/collections"),
+            "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
+            "ANSIBLE_NOCOLOR": "1",
+        }
+        command = [str(PROGRAM), "-i", "node1,", "-c", "local", "play.yml", "-e", "@vars.json", *options]
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        fact = json.loads(out.read_text()) if out.exists() else {}
+        return done.returncode, done.stdout + done.stderr, fact
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path)
+
+
+def test_the_host_is_asked_once_in_a_run_also_in_check_mode(run: Run) -> None:
+    code, output, fact = run("--check", "-vvv", plays=3, kubephase_node_registration={"taints": []})
+    assert code == 0, output
+    assert fact["node_registration"]["taints"] == []
+    assert fact["host"]["hostname"] == os.uname().nodename
+    assert fact["changed"] is False
+    assert output.count("modules/host_info.py") == 1
+
+
+def test_a_file_is_read_beside_the_playbook_and_tokens_stay_secret(run: Run) -> None:
+    (run.folder / "kubeadm.yaml").write_text(
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nbootstrapTokens:\n"
+        f"- token: {TOKEN}\nnodeRegistration:\n  name: other\n  taints: null\n"
+    )
+    code, output, fact = run("-vvv", kubephase_config_file="kubeadm.yaml", kubephase_pod_subnet="10.244.0.0/16")
+    assert code == 0, output
+    assert fact["node_registration"]["name"] == "other"
+    assert fact["node_registration"]["taints"] is None
+    assert TOKEN.split(".")[1] not in output + json.dumps(fact)
+
+
+def test_faults_name_their_fields(run: Run) -> None:
+    code, output, _fact = run(
+        kubephase_cluster_configuration={"networkin": {}},
+        kubephase_service_subnet="10.244.0.0/16",
+        kubephase_pod_subnet="10.244.0.0/16",
+        kubephase_config_file="/no/such/file",
+    )
+    assert code == 2
+    assert "kubephase_config_file: the configuration file cannot be read on the controller" in output
+    code, output, _fact = run(
+        kubephase_cluster_configuration={"networkin": {}},
+        kubephase_service_subnet="10.244.0.0/16",
+        kubephase_pod_subnet="10.244.0.0/16",
+    )
+    assert code == 2
+    assert "kubephase_cluster_configuration.networkin: unknown field. Did you mean networking?" in output
+    assert "kubephase_pod_subnet: the Pod network overlaps the service network" in output
+    assert "Traceback" not in output

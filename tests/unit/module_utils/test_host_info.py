@@ -1,0 +1,104 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host's files laid out in a temporary directory; addresses also from the real kernel."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.kubephase.cluster.plugins.module_utils import _host_info
+
+ROUTES = (
+    "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+    "tun0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0\n"
+    "eth0\t00000000\tFE0200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
+    "eth1\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0\n"
+)
+ROUTES_6 = f"{'0' * 32} 00 {'0' * 32} 00 fe80{'0' * 28} 00000400 00000001 00000000 00000003     eth0\n"
+ADDRESSES = [
+    ("lo", "127.0.0.1"),
+    ("lo", "203.0.113.7"),
+    ("eth1", "10.0.0.5"),
+    ("eth0", "169.254.1.1"),
+    ("eth0", "192.0.2.10"),
+    ("eth0", "192.0.2.11"),
+    ("eth0", "fe80::1"),
+    ("eth0", "2001:db8::10"),
+]
+
+
+def lay(root: Path, path: str, text: str = "") -> None:
+    target = root / path.lstrip("/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text)
+
+
+def test_the_default_routes_address_is_taken(tmp_path: Path) -> None:
+    lay(tmp_path, "/proc/net/route", ROUTES)
+    lay(tmp_path, "/proc/net/ipv6_route", ROUTES_6)
+    assert _host_info.default_address(tmp_path, 4, ADDRESSES) == "192.0.2.10"
+    assert _host_info.default_address(tmp_path, 6, ADDRESSES) == "2001:db8::10"
+
+
+def test_an_unnumbered_interface_lends_an_address_of_loopback(tmp_path: Path) -> None:
+    lay(tmp_path, "/proc/net/route", "\n".join(ROUTES.splitlines()[:2]) + "\n")
+    assert _host_info.default_address(tmp_path, 4, ADDRESSES) == "203.0.113.7"
+
+
+def test_without_a_default_route_there_is_no_address(tmp_path: Path) -> None:
+    assert _host_info.default_address(tmp_path, 4, ADDRESSES) == ""
+    lay(tmp_path, "/proc/net/ipv6_route", ROUTES_6.replace("eth0", "  lo"))
+    assert _host_info.default_address(tmp_path, 6, ADDRESSES) == ""
+
+
+def test_the_kernel_tells_its_addresses() -> None:
+    found = _host_info.interface_addresses()
+    assert ("lo", "127.0.0.1") in found
+    assert all(name and ipaddress.ip_address(address) for name, address in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('ID=debian\nVERSION_ID="12"\n', {"id": "debian", "version_id": "12", "family": "debian"}),
+        ("# ID=x\nID=linuxmint\nID_LIKE='ubuntu debian'\n", {"id": "linuxmint", "version_id": "", "family": "debian"}),
+        (
+            'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID=9.4\n',
+            {"id": "rocky", "version_id": "9.4", "family": "redhat"},
+        ),
+        ("ID=arch\n", {"id": "arch", "version_id": "", "family": ""}),
+    ],
+)
+def test_distribution(tmp_path: Path, text: str, expected: dict[str, str]) -> None:
+    lay(tmp_path, "/usr/lib/os-release", text)
+    assert _host_info.distribution(tmp_path) == expected
+
+
+def test_membership_is_read_from_the_files_a_member_has(tmp_path: Path) -> None:
+    assert _host_info.member(tmp_path) == ""
+    lay(tmp_path, "/etc/kubernetes/manifests/kube-apiserver.yaml")
+    assert _host_info.member(tmp_path) == ""
+    lay(tmp_path, "/etc/kubernetes/kubelet.conf")
+    assert _host_info.member(tmp_path) == "control_plane"
+    (tmp_path / "etc/kubernetes/manifests/kube-apiserver.yaml").unlink()
+    assert _host_info.member(tmp_path) == "worker"
+
+
+def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
+    found = _host_info.gather(str(tmp_path), lambda: [])
+    assert set(found) == {
+        "hostname", "default_ipv4", "default_ipv6", "architecture", "distribution", "cgroup_version", "systemd_resolved",
+        "extra_ca_directories", "python_cryptography", "python_yaml", "kernel", "member", "memory_mib", "cpus",
+    }  # fmt: skip
+    assert (found["cgroup_version"], found["systemd_resolved"], found["extra_ca_directories"]) == (1, False, [])
+    assert found["python_cryptography"]
+    lay(tmp_path, "/sys/fs/cgroup/cgroup.controllers", "cpu\n")
+    lay(tmp_path, "/proc/meminfo", "MemTotal:        2097152 kB\n")
+    (tmp_path / "usr/share/ca-certificates").mkdir(parents=True)
+    found = _host_info.gather(str(tmp_path), lambda: [])
+    assert (found["cgroup_version"], found["memory_mib"]) == (2, 2048)
+    assert found["extra_ca_directories"] == ["/usr/share/ca-certificates"]
