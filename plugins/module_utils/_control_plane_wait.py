@@ -68,6 +68,9 @@ def ensure(awaited: Awaited, check_mode: bool) -> dict[str, Any]:
         _wait_for_kubelet(awaited, unit)
         _wait_for_components(awaited, unit)
     result = summary([_ensure_cluster_admins(awaited, check_mode)])
+    if done:
+        lines = "".join(f"{action}\n" for action in done)
+        result["diff"].insert(0, {"before_header": unit.name, "after_header": unit.name, "before": "", "after": lines})
     return {**result, "changed": result["changed"] or bool(done), "unit": done}
 
 

@@ -33,7 +33,7 @@ class Unit:
     done: list[str] = []
 
     def __init__(self, name, check_mode=False):
-        assert name == "kubelet"
+        self.name = f"{name}.service"
 
     def ensure(self, *, enabled, state, newer_than):
         assert enabled and state == "started"
@@ -159,6 +159,9 @@ def test_starting_the_kubelet_is_a_change(run, monkeypatch):
     monkeypatch.setattr(Unit, "done", ["enabled", "started"])
     result = run(timeout=5)
     assert result["changed"] and result["unit"] == ["enabled", "started"]
+    assert [(entry["after_header"], entry["after"]) for entry in result["diff"]] == [
+        ("kubelet.service", "enabled\nstarted\n")
+    ]
 
 
 def test_it_goes_on_when_the_last_one_is_healthy(host, run):
