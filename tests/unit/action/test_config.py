@@ -14,6 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.kubephase.cluster.plugins.action.config import ActionModule
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(sys.executable).with_name("ansible-playbook")
@@ -56,36 +60,29 @@ def run(tmp_path: Path) -> Run:
     return Run(tmp_path)
 
 
-def test_the_host_is_asked_once_in_a_run_also_in_check_mode(run: Run) -> None:
-    code, output, fact = run("--check", "-vvv", plays=3, kubephase_node_registration={"taints": []})
-    assert code == 0, output
-    assert fact["node_registration"]["taints"] == []
-    assert fact["host"]["hostname"] == os.uname().nodename
-    assert fact["changed"] is False
-    assert output.count("modules/host_info.py") == 1
-
-
-def test_a_file_is_read_beside_the_playbook_and_tokens_stay_secret(run: Run) -> None:
+def test_the_host_is_asked_once_in_a_run_and_tokens_stay_secret(run: Run) -> None:
     (run.folder / "kubeadm.yaml").write_text(
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nbootstrapTokens:\n"
         f"- token: {TOKEN}\nnodeRegistration:\n  name: other\n  taints: null\n"
     )
-    code, output, fact = run("-vvv", kubephase_config_file="kubeadm.yaml", kubephase_pod_subnet="10.244.0.0/16")
+    code, output, fact = run(
+        "--check",
+        "-vvv",
+        plays=2,
+        kubephase_config_file="kubeadm.yaml",
+        kubephase_init_configuration={"bootstrapTokens": [{"token": TOKEN}]},
+        kubephase_node_registration={"taints": []},
+    )
     assert code == 0, output
     assert fact["node_registration"]["name"] == "other"
-    assert fact["node_registration"]["taints"] is None
+    assert fact["node_registration"]["taints"] == []
+    assert fact["host"]["hostname"] == os.uname().nodename
+    assert fact["changed"] is False
+    assert output.count("modules/host_info.py") == 1
     assert TOKEN.split(".")[1] not in output + json.dumps(fact)
 
 
 def test_faults_name_their_fields(run: Run) -> None:
-    code, output, _fact = run(
-        kubephase_cluster_configuration={"networkin": {}},
-        kubephase_service_subnet="10.244.0.0/16",
-        kubephase_pod_subnet="10.244.0.0/16",
-        kubephase_config_file="/no/such/file",
-    )
-    assert code == 2
-    assert "kubephase_config_file: the configuration file cannot be read on the controller" in output
     code, output, _fact = run(
         kubephase_cluster_configuration={"networkin": {}},
         kubephase_service_subnet="10.244.0.0/16",
@@ -95,3 +92,13 @@ def test_faults_name_their_fields(run: Run) -> None:
     assert "kubephase_cluster_configuration.networkin: unknown field. Did you mean networking?" in output
     assert "kubephase_pod_subnet: the Pod network overlaps the service network" in output
     assert "Traceback" not in output
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    action = ActionModule.__new__(ActionModule)
+    action._loader = DataLoader()
+    with pytest.raises(
+        KubephaseError, match="^kubephase_config_file: the configuration file cannot be read on the controller"
+    ):
+        action._config_text(str(tmp_path / "no-such-file"))
+    assert action._config_text("") is None
