@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ SYSCTL_FILE = "etc/sysctl.d/99-kubephase.conf"
 _HEADING = "# Written by kubephase.cluster.node\n"
 _HOSTS_BEGIN = "# BEGIN kubephase.cluster.node"
 _HOSTS_END = "# END kubephase.cluster.node"
+_HOSTS_BLOCK = re.compile(re.escape(_HOSTS_BEGIN) + r"\n.*?" + re.escape(_HOSTS_END) + r"\n", re.DOTALL)
 # features that need no module where the kernel has them built in: what shows that they are there
 _BUILT_IN: dict[str, Callable[[Path], bool]] = {
     "overlay": lambda root: "overlay" in (root / "proc/filesystems").read_text().split(),
@@ -33,12 +35,18 @@ _BUILT_IN: dict[str, Callable[[Path], bool]] = {
 
 @dataclass
 class Wanted:
-    """:param swap: ``disable`` turns swap off now and at boot, ``keep`` leaves it alone."""
+    """What the host is to be.
+
+    :param swap: ``disable`` turns swap off now and at boot, ``keep`` leaves it alone.
+    :param hosts: names and their addresses for /etc/hosts.
+    :param own_names: the same, but only for names that the host cannot resolve without it.
+    """
 
     kernel_modules: list[str] = field(default_factory=list)
     sysctls: dict[str, str] = field(default_factory=dict)
     swap: str = "disable"
     hosts: dict[str, str] = field(default_factory=dict)
+    own_names: dict[str, str] = field(default_factory=dict)
     packages: list[str] = field(default_factory=list)
     package_family: str = "debian"
 
@@ -62,7 +70,7 @@ class Node:
         self._sysctls(wanted.sysctls)
         if wanted.swap == "disable":
             self._swap_off()
-        self._hosts(wanted.hosts)
+        self._hosts({**self._unresolved(wanted.own_names), **wanted.hosts})
         return {
             "changed": bool(self.diff),
             "diff": self.diff,
@@ -158,18 +166,27 @@ class Node:
             commented = [("# " + line if _is_swap_line(line) else line) for line in lines]
             self._file("etc/fstab", "".join(commented))
 
-    def _hosts(self, entries: dict[str, str]) -> None:
+    def _unresolved(self, names: dict[str, str]) -> dict[str, str]:
+        """Those that need an entry: one that has it keeps it, because without it the name would be gone."""
+        block = _HOSTS_BLOCK.search(self._hosts_file())
+        written = block.group().split() if block else []
+        return {name: address for name, address in names.items() if name in written or not _resolves(name)}
+
+    def _hosts_file(self) -> str:
         path = self.root / "etc/hosts"
-        before = path.read_text() if path.exists() else ""
+        return path.read_text() if path.exists() else ""
+
+    def _hosts(self, entries: dict[str, str]) -> None:
+        before = self._hosts_file()
         rows = [f"{address} {name}\n" for name, address in sorted(entries.items())]
         block = "".join([_HOSTS_BEGIN + "\n", *rows, _HOSTS_END + "\n"]) if rows else ""
-        pattern = re.compile(re.escape(_HOSTS_BEGIN) + r"\n.*?" + re.escape(_HOSTS_END) + r"\n", re.DOTALL)
-        kept = pattern.sub("", before)
-        if kept and not kept.endswith("\n"):
-            kept += "\n"
-        after = kept + block if block or kept != before else before
-        if pattern.search(before) and block:
-            after = pattern.sub(lambda _match: block, before)
+        if not block and not _HOSTS_BLOCK.search(before):
+            return
+        if block and _HOSTS_BLOCK.search(before):
+            after = _HOSTS_BLOCK.sub(lambda _match: block, before)
+        else:
+            kept = _HOSTS_BLOCK.sub("", before)
+            after = kept + ("\n" if kept and not kept.endswith("\n") else "") + block
         self._file("etc/hosts", after)
 
     def _file(self, relative: str, content: str) -> None:
@@ -194,6 +211,13 @@ class Node:
 
     def _note(self, what: str, before: str, after: str) -> None:
         self.diff.append({"before_header": what, "after_header": what, "before": before + "\n", "after": after + "\n"})
+
+
+def _resolves(name: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except OSError:
+        return False
 
 
 def _is_swap_line(line: str) -> bool:

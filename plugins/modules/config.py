@@ -178,7 +178,7 @@ options:
     default: disable
     choices: [disable, keep]
   hosts_entries:
-    description: Whether the names of all nodes go to C(/etc/hosts).
+    description: Whether a node's own name goes to C(/etc/hosts) where the host cannot resolve it.
     type: bool
     default: true
   extra_sysctls:

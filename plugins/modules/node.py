@@ -36,6 +36,12 @@ options:
     description: Names and their addresses for C(/etc/hosts), kept in a block of their own.
     type: dict
     default: {}
+  own_names:
+    description:
+      - Names and their addresses that get an entry only where the host cannot resolve them, such as its own name.
+        kubeadm's preflight check C(Hostname) asks for that.
+    type: dict
+    default: {}
   packages:
     description: Distribution packages to look for. Only reported, see RV(missing_packages).
     type: list
@@ -75,6 +81,7 @@ ARGUMENTS = {
     "sysctls": {"type": "dict", "default": {}},
     "swap": {"type": "str", "choices": ["disable", "keep"], "default": "disable"},
     "hosts": {"type": "dict", "default": {}},
+    "own_names": {"type": "dict", "default": {}},
     "packages": {"type": "list", "elements": "str", "default": []},
     "package_family": {"type": "str", "choices": ["debian", "redhat"], "default": "debian"},
 }

@@ -101,3 +101,13 @@ def test_hosts_block_is_added_changed_and_removed(root: Path) -> None:
 def test_missing_packages(root: Path) -> None:
     result = apply(root, swap="keep", packages=["socat", "conntrack", "iptables", "ethtool"])
     assert result["missing_packages"] == ["conntrack", "ethtool"]
+
+
+def test_own_name_only_where_it_cannot_be_resolved(root: Path) -> None:
+    hosts = root / "etc/hosts"
+    apply(root, swap="keep", own_names={"localhost": "192.0.2.9"})
+    assert hosts.read_text() == "127.0.0.1 localhost"
+    wanted = {"swap": "keep", "own_names": {"kubephase-host.invalid": "192.0.2.9"}}
+    apply(root, **wanted)
+    assert "192.0.2.9 kubephase-host.invalid\n" in hosts.read_text()
+    assert not apply(root, **wanted)["changed"]
