@@ -32,7 +32,9 @@ class ActionModule(ActionBase):
     def _expanded(self, listed: Any) -> list[dict[str, Any]]:
         """An entry with ``for_each`` stands for one file for each key of that mapping."""
         if not isinstance(listed, dict) or not isinstance(listed.get("path"), str):
-            raise AnsibleActionFail(f"files: each entry is a mapping with 'path' and 'template' or 'content', got {listed!r}")
+            raise AnsibleActionFail(
+                f"files: each entry is a mapping with 'path' and 'template' or 'content', got {listed!r}"
+            )
         entry = dict(listed)
         mapping = entry.pop("for_each", None)
         if mapping is None:

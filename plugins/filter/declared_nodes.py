@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
 
 
 def declared_nodes(facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -17,10 +17,11 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Optional, Sequence
+from typing import Any, BinaryIO, Optional
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
@@ -60,7 +61,12 @@ def install(artifacts: Sequence[Artifact], check_mode: bool = False, records: st
     """
     wanted = [artifact for artifact in artifacts if not _is_installed(artifact, records)]
     diff = [
-        {"before_header": item.path, "after_header": item.path, "before": _recorded_url(item, records), "after": item.url + "\n"}
+        {
+            "before_header": item.path,
+            "after_header": item.path,
+            "before": _recorded_url(item, records),
+            "after": item.url + "\n",
+        }
         for item in wanted
     ]
     if wanted and not check_mode:
@@ -166,7 +172,9 @@ def _expected_digest(artifact: Artifact) -> str:
 def _digest_of(digest: str, given: str, where: str) -> str:
     digest = digest.lower()
     if len(digest) != 64 or any(char not in "0123456789abcdef" for char in digest):
-        raise KubephaseError("this is not a SHA-256 checksum", where=where, value=given[:80], accepted="sha256:<64 hex digits>")
+        raise KubephaseError(
+            "this is not a SHA-256 checksum", where=where, value=given[:80], accepted="sha256:<64 hex digits>"
+        )
     return digest
 
 
@@ -211,9 +219,13 @@ def _open(url: str) -> BinaryIO:
     try:
         return urllib.request.urlopen(url, timeout=_TIMEOUT)  # type: ignore[no-any-return]
     except urllib.error.HTTPError as error:
-        raise KubephaseError(f"the server answered {error.code} {error.reason}", where=url, hint="Check the URL and the version") from None
+        raise KubephaseError(
+            f"the server answered {error.code} {error.reason}", where=url, hint="Check the URL and the version"
+        ) from None
     except (OSError, ValueError) as error:
-        raise KubephaseError(f"cannot be reached: {error}", where=url, hint="Check the URL, the proxy and the mirror") from None
+        raise KubephaseError(
+            f"cannot be reached: {error}", where=url, hint="Check the URL, the proxy and the mirror"
+        ) from None
 
 
 def _record_path(artifact: Artifact, records: str) -> Path:

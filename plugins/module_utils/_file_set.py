@@ -77,7 +77,9 @@ def _refuse_impossible(wanted: FileSet) -> None:
         _ids(item)
     for directory in wanted.directories:
         if os.path.lexists(directory["path"]) and not os.path.isdir(directory["path"]):
-            raise KubephaseError("a file is in the place of this directory", where=directory["path"], hint="Move it away")
+            raise KubephaseError(
+                "a file is in the place of this directory", where=directory["path"], hint="Move it away"
+            )
 
 
 def _ids(item: WantedFile) -> tuple[int, int]:

@@ -85,7 +85,10 @@ class Node:
         if family == "debian":
             installed = self._dpkg_installed()
             return [name for name in packages if name not in installed]
-        asked = [(name, subprocess.run(["rpm", "-q", "--whatprovides", name], capture_output=True, check=False)) for name in packages]
+        asked = [
+            (name, subprocess.run(["rpm", "-q", "--whatprovides", name], capture_output=True, check=False))
+            for name in packages
+        ]
         return [name for name, ran in asked if ran.returncode != 0]
 
     def _dpkg_installed(self) -> set[str]:
@@ -144,7 +147,10 @@ class Node:
             path.write_text(value + "\n")
         except OSError as error:
             raise KubephaseError(
-                f"cannot be set: {error}", where=f"sysctl {name}", value=value, hint="Set it on the machine that runs this host"
+                f"cannot be set: {error}",
+                where=f"sysctl {name}",
+                value=value,
+                hint="Set it on the machine that runs this host",
             ) from None
 
     def _swap_off(self) -> None:
@@ -195,7 +201,12 @@ class Node:
         if (before or b"") == content.encode():
             return
         self.diff.append(
-            {"before_header": path, "after_header": path, "before": (before or b"").decode(errors="replace"), "after": content}
+            {
+                "before_header": path,
+                "after_header": path,
+                "before": (before or b"").decode(errors="replace"),
+                "after": content,
+            }
         )
         if self.check_mode:
             return

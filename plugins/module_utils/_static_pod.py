@@ -9,7 +9,8 @@ The functions take the lines that stand in a template, so the template stays a m
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import yaml
 
@@ -31,7 +32,9 @@ def merge_arguments(block: str, extra: Sequence[Mapping[str, str]]) -> str:
     for line in block.splitlines():
         match = _ARGUMENT.match(line)
         if match is None:
-            raise KubephaseError("this is not a line of the form '- --name=value'", where="manifest template", value=line)
+            raise KubephaseError(
+                "this is not a line of the form '- --name=value'", where="manifest template", value=line
+            )
         indent = len(match["indent"])
         if match["name"] not in given:
             arguments.append(f"--{match['name']}={match['value']}")

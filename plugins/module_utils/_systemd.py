@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from typing import Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
@@ -90,7 +90,9 @@ class Unit:
         """The unit's last journal lines, for error messages."""
         shown = subprocess.run(
             ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}", f"--unit={self.name}"],
-            capture_output=True, text=True, check=False,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return shown.stdout.strip()
 

@@ -45,6 +45,7 @@ def load_documentation() -> None:
     kinds = {
         "module": plugins("modules"),
         "filter": plugins("filter"),
+        "lookup": plugins("lookup"),
         "callback": plugins("callback"),
         "role": sorted(path.name for path in (INSTALLED / "roles").iterdir()),
     }
@@ -56,8 +57,9 @@ def load_documentation() -> None:
 
 
 def plugins(directory: str) -> list[str]:
-    found = {path.stem for path in (INSTALLED / "plugins" / directory).glob("*") if path.suffix in (".py", ".yml")}
-    return sorted(name for name in found if not name.startswith("_"))
+    """The documented ones: beside their code in a .yml file, or in it."""
+    files = (INSTALLED / "plugins" / directory).glob("*")
+    return sorted(path.stem for path in files if path.suffix == ".yml" or "DOCUMENTATION = " in path.read_text())
 
 
 def sanity() -> None:

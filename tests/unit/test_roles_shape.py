@@ -76,7 +76,9 @@ def test_has_the_metadata_of_the_collection(role: str) -> None:
 
 def test_names_no_inventory_group(role: str) -> None:
     pattern = re.compile(r"\bgroups(?:\[|\.\w)|\bgroup_names\b|^(?:- )?hosts:", re.MULTILINE)
-    guilty = [path for path, text in texts(role, "tasks", "defaults", "vars", "templates").items() if pattern.search(text)]
+    guilty = [
+        path for path, text in texts(role, "tasks", "defaults", "vars", "templates").items() if pattern.search(text)
+    ]
     assert guilty == []
 
 

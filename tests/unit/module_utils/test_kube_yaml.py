@@ -209,7 +209,9 @@ def test_what_is_written_is_read_back(value: Any) -> None:
     assert load(dump(value)) == value
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, b"x", float("nan"), [float("inf")]], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "value", [object(), {1, 2}, b"x", float("nan"), [float("inf")]], ids=lambda value: type(value).__name__
+)
 def test_what_json_cannot_hold_is_an_error(value: Any) -> None:
     with pytest.raises(KubephaseError, match="cannot be written as YAML"):
         dump(value)
