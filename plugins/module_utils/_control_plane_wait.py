@@ -1,22 +1,31 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From manifests on disk to a control plane that answers: start the kubelet, wait, let the administrator in."""
+"""From manifests on disk to a control plane that answers: start the kubelet, wait, let the administrator in.
+
+A component is restarted when a file named by its flags is newer than its process: most of them read these only once, and
+a kubeconfig's own certificate never again.
+"""
 
 from __future__ import annotations
 
 import http.client
 import os
-import ssl
+import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _kubelet_health, _static_pods_running
+from ansible_collections.kubephase.cluster.plugins.module_utils import (
+    _https_get,
+    _kubelet_health,
+    _static_pods_running,
+)
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_api import (
     POLL_SECONDS,
@@ -26,7 +35,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._kube_api import
     connect,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects import Applier, Change, summary
-from ansible_collections.kubephase.cluster.plugins.module_utils._static_pods_running import Component
+from ansible_collections.kubephase.cluster.plugins.module_utils._static_pods_running import Component, Process
 from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
 
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
@@ -64,14 +73,15 @@ def ensure(awaited: Awaited, check_mode: bool) -> dict[str, Any]:
     """Start the kubelet and wait; then ensure that the administrators' group has its rights. The result of the module."""
     unit = Unit("kubelet", check_mode)
     done = unit.ensure(enabled=True, state="started", newer_than=awaited.watch)
-    if not check_mode:
+    if check_mode:
+        restarted = [component.name for component in _components(awaited) if _outdated(component, _processes())]
+    else:
         _wait_for_kubelet(awaited, unit)
-        _wait_for_components(awaited, unit)
+        restarted = _wait_for_components(awaited, unit)
     result = summary([_ensure_cluster_admins(awaited, check_mode)])
-    if done:
-        lines = "".join(f"{action}\n" for action in done)
-        result["diff"].insert(0, {"before_header": unit.name, "after_header": unit.name, "before": "", "after": lines})
-    return {**result, "changed": result["changed"] or bool(done), "unit": done}
+    did = {**({unit.name: done} if done else {}), **{name: ["restarted"] for name in restarted}}
+    result["diff"] = [_diff(name, actions) for name, actions in did.items()] + result["diff"]
+    return {**result, "changed": result["changed"] or bool(did), "unit": done, "restarted": restarted}
 
 
 def _wait_for_kubelet(awaited: Awaited, unit: Unit) -> None:
@@ -86,19 +96,24 @@ def _wait_for_kubelet(awaited: Awaited, unit: Unit) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _wait_for_components(awaited: Awaited, unit: Unit) -> None:
-    """All of them at once, each until it runs as its manifest says and answers that it is well."""
+def _wait_for_components(awaited: Awaited, unit: Unit) -> list[str]:
+    """All of them at once, each until it runs as its manifest says and answers that it is well.
+
+    :returns: names of those that were restarted, as files that they had read before are newer.
+    """
     deadline = time.monotonic() + awaited.component_timeout
-    found = [_static_pods_running.read(awaited.manifests, name) for name in COMPONENTS]
-    missing = [component for component in found if component]
+    missing = _components(awaited)
+    ended: dict[int, str] = {}
     while True:
         over = time.monotonic() >= deadline
-        running = _static_pods_running.running_commands(COMPONENTS)
+        running = _processes()
+        for component in missing:
+            _end_outdated(component, running, ended)
         with ThreadPoolExecutor(max_workers=len(COMPONENTS)) as pool:
             problems = list(pool.map(partial(_problem, running=running, awaited=awaited), missing))
         told = [(component, problem) for component, problem in zip(missing, problems) if problem]
         if not told:
-            return
+            return sorted(set(ended.values()))
         if over:
             raise KubephaseErrors(
                 [_failure(component, problem, unit) for component, problem in told],
@@ -108,10 +123,37 @@ def _wait_for_components(awaited: Awaited, unit: Unit) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _problem(component: Component, running: Sequence[tuple[str, ...]], awaited: Awaited) -> str:
+def _components(awaited: Awaited) -> list[Component]:
+    found = [_static_pods_running.read(awaited.manifests, name) for name in COMPONENTS]
+    return [component for component in found if component]
+
+
+def _processes() -> list[Process]:
+    return _static_pods_running.processes(COMPONENTS)
+
+
+def _outdated(component: Component, running: Sequence[Process]) -> list[Process]:
+    """Its processes that are older than a file they were started from."""
+    return [process for process in component.own(running) if component.newer_files(process)]
+
+
+def _end_outdated(component: Component, running: Sequence[Process], ended: dict[int, str]) -> None:
+    """Ask each of them once to end: the kubelet starts a static Pod's container again."""
+    for process in _outdated(component, running):
+        if process.pid not in ended:
+            ended[process.pid] = component.name
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGTERM)
+
+
+def _problem(component: Component, running: Sequence[Process], awaited: Awaited) -> str:
     """What is wrong with it now; empty where nothing is."""
-    if not component.is_running(running):
+    own = component.own(running)
+    if not own and not component.is_wrapped:
         return "does not run with the arguments of its manifest"
+    newer = [component.newer_files(process) for process in own]
+    if newer and all(newer):
+        return f"still runs as it was before {newer[0][0]} was written"
     url = component.health_url(awaited.advertise_address)
     if not url:
         return ""
@@ -136,11 +178,8 @@ def _probe(url: str) -> str:
     parts = urlsplit(url)
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
         connection = http.client.HTTPSConnection(
-            parts.hostname or "", parts.port, timeout=_PROBE_SECONDS, context=context
+            parts.hostname or "", parts.port, timeout=_PROBE_SECONDS, context=_https_get.insecure_context()
         )
     else:
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_PROBE_SECONDS)
@@ -203,6 +242,11 @@ def _may_manage(awaited: Awaited, check_mode: bool) -> bool:
                 if time.monotonic() >= deadline:
                     raise
             time.sleep(POLL_SECONDS)
+
+
+def _diff(name: str, actions: Sequence[str]) -> dict[str, str]:
+    after = "".join(f"{action}\n" for action in actions)
+    return {"before_header": name, "after_header": name, "before": "", "after": after}
 
 
 def _tail(heading: str, text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +16,27 @@ from urllib.parse import urlsplit
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _kube_yaml
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import written_after
 
 _LOGS = "/var/log/pods"
 _LOG_BYTES = 64 * 1024
 _VARIABLE = re.compile(r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
 # what follows time, stream and flag in a line of a container's log
 _LOG_LINE = re.compile(r"\S+ (?:stdout|stderr) [FP] (.*)")
+# flags that name a file the program reads, and none that it writes: --audit-log-path is not among them
+_FILE_FLAG = re.compile(r"--[a-z-]*(?:file|config|certificate|key)=(/.+)")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running program.
+
+    :param started: seconds since the epoch, on today's clock.
+    """
+
+    pid: int
+    command: tuple[str, ...]
+    started: float
 
 
 @dataclass(frozen=True)
@@ -57,18 +73,25 @@ class Component:
             return ""
         return _url(metrics.scheme, _local(metrics.hostname), str(metrics.port), "readyz")
 
-    def is_running(self, running: Iterable[tuple[str, ...]]) -> bool:
-        """Whether one of the processes has the manifest's very command line.
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether another program (a shell) starts it: then its own arguments are not the manifest's."""
+        return not self.command or os.path.basename(self.command[0]) != self.name
 
-        A wrapped program (a shell in front of it) does not show its own arguments, so there is nothing to compare.
-        """
-        if not self.command or os.path.basename(self.command[0]) != self.name:
-            return True
+    def own(self, found: Iterable[Process]) -> list[Process]:
+        """The processes that have the manifest's very command line."""
         pattern = [re.compile(_argument_pattern(argument), re.DOTALL) for argument in self.command]
-        return any(
-            len(found) == len(pattern) and all(one.fullmatch(argument) for one, argument in zip(pattern, found))
-            for found in running
-        )
+        return [
+            process
+            for process in found
+            if len(process.command) == len(pattern)
+            and all(one.fullmatch(argument) for one, argument in zip(pattern, process.command))
+        ]
+
+    def newer_files(self, process: Process) -> list[str]:
+        """Files named by its flags that were written after it started. It may go on with what it read before."""
+        named = [match[1] for match in map(_FILE_FLAG.fullmatch, process.command) if match]
+        return written_after(process.started, [path for path in named if os.path.isfile(path)])
 
     def log_tail(self, lines: int) -> str:
         """The last lines of its newest container's log."""
@@ -97,9 +120,13 @@ def read(manifests: str, name: str) -> Component | None:
     raise KubephaseError(f"the Pod has no container {name}", where=path)
 
 
-def running_commands(names: Iterable[str], proc: str = "/proc") -> list[tuple[str, ...]]:
-    """The command lines of all processes of these names, whatever container they are in."""
+def processes(names: Iterable[str], proc: str = "/proc") -> list[Process]:
+    """The processes of these names, on the host or in its containers, but not in a container's own containers.
+
+    Those belong to another cluster, whose node is a container here.
+    """
     wanted = set(names)
+    booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     found = []
     for entry in os.listdir(proc):
         if not entry.isdigit():
@@ -107,11 +134,26 @@ def running_commands(names: Iterable[str], proc: str = "/proc") -> list[tuple[st
         try:
             with open(f"{proc}/{entry}/cmdline", "rb") as handle:
                 arguments = handle.read().decode("utf-8", "replace").split("\0")[:-1]
+            if arguments and os.path.basename(arguments[0]) in wanted and _namespaces(f"{proc}/{entry}/status") <= 2:
+                started = booted + _seconds_after_boot(f"{proc}/{entry}/stat")
+                found.append(Process(int(entry), tuple(arguments), started))
         except OSError:
             continue
-        if arguments and os.path.basename(arguments[0]) in wanted:
-            found.append(tuple(arguments))
     return found
+
+
+def _namespaces(status: str) -> int:
+    """In how many nested PID namespaces a process is, from this one on (NSpid of proc_pid_status(5))."""
+    with open(status, "rb") as handle:
+        found = [line for line in handle if line.startswith(b"NSpid:")]
+    return len(found[0].split()) - 1 if found else 1
+
+
+def _seconds_after_boot(stat: str) -> float:
+    """Field starttime of proc_pid_stat(5). The name before it, in parentheses, may hold anything."""
+    with open(stat, "rb") as handle:
+        fields = handle.read().rpartition(b")")[2].split()
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
 
 
 def _containers(pod: Any) -> list[dict[str, Any]]:

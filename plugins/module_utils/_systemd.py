@@ -50,7 +50,7 @@ class Unit:
         found = self.properties()
         if found.get("ActiveState") != "active":
             return []
-        return _newer_than(_started_at(found), paths)
+        return written_after(_started_at(found), paths)
 
     def ensure(
         self,
@@ -102,7 +102,7 @@ class Unit:
         if state == "stopped":
             return "stop" if active in ("active", "activating", "reloading") else ""
         if running:
-            return "restart" if restart or _newer_than(_started_at(found), newer_than) else ""
+            return "restart" if restart or written_after(_started_at(found), newer_than) else ""
         if state == "unchanged":
             return ""
         # in auto-restart systemd queues a start until RestartSec is over, only a restart takes effect at once
@@ -140,5 +140,6 @@ def _started_at(properties: dict[str, str]) -> float:
     return time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - microseconds / 1e6)
 
 
-def _newer_than(moment: float, paths: Iterable[str]) -> list[str]:
+def written_after(moment: float, paths: Iterable[str]) -> list[str]:
+    """Those of ``paths`` that exist and are newer than ``moment``, in seconds since the epoch."""
     return [path for path in paths if os.path.exists(path) and os.stat(path).st_mtime > moment]

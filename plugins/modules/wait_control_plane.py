@@ -15,6 +15,7 @@ description:
   - Waits, polling on the host, until the kubelet, kube-apiserver, kube-controller-manager, kube-scheduler and etcd say that they
     are healthy, each at the address its configuration gives, and run with the very arguments of their manifests.
     Components without a manifest on the host are not waited for.
+  - A component that is older than a file named by its flags, such as a renewed certificate or a kubeconfig, is restarted first.
   - Then ensures the ClusterRoleBinding C(kubeadm:cluster-admins), with O(super_admin_kubeconfig) where O(kubeconfig) has no rights
     yet.
   - When the time is over, the error names each component, what it last said, and the end of its log.
@@ -67,6 +68,12 @@ unit:
   type: list
   elements: str
   sample: [enabled, started]
+restarted:
+  description: Names of the components that were restarted.
+  returned: always
+  type: list
+  elements: str
+  sample: [kube-scheduler]
 objects:
   description: The API objects that were changed.
   returned: always

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import http.server
+import os
+import signal
 import ssl
 import subprocess
 import threading
@@ -20,7 +22,12 @@ from ansible_collections.kubephase.cluster.plugins.module_utils import (
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._control_plane_wait import Awaited, ensure
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._static_pods_running import Component, read
+from ansible_collections.kubephase.cluster.plugins.module_utils._static_pods_running import (
+    Component,
+    Process,
+    processes,
+    read,
+)
 
 BINDING = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubeadm:cluster-admins"
 # a shell that only stays, under the component's name
@@ -151,7 +158,7 @@ def test_all_healthy_on_the_first_look(api, host, run):
         "etcd": ["/readyz"],
     }
     assert ("GET", "/livez", None) in api.requests and api.subjects == {"kubernetes-admin"}
-    assert run(timeout=5) == {"changed": False, "objects": [], "diff": [], "unit": []}
+    assert run(timeout=5) == {"changed": False, "objects": [], "diff": [], "unit": [], "restarted": []}
 
 
 def test_starting_the_kubelet_is_a_change(run, monkeypatch):
@@ -208,6 +215,79 @@ def test_a_component_counts_only_with_the_arguments_of_its_manifest(host, run):
         run()
     host.start("kube-scheduler", "--v=5")
     run(timeout=5)
+
+
+def kubelet(host, name, *flags):
+    """Starts a component again when it ends, as the kubelet does with a static Pod's container."""
+    process = host.processes[name]
+
+    def restart():
+        process.wait(30)
+        host.start(name, *flags)
+
+    thread = threading.Thread(target=restart, daemon=True)
+    thread.start()
+    return process, thread
+
+
+def test_a_component_older_than_a_file_it_read_is_restarted(host, run):
+    conf = host.directory / "scheduler.conf"
+    conf.write_text("old\n")
+    flags = [f"--kubeconfig={conf}", f"--config={host.directory}", "--audit-log-path=/proc/uptime"]
+    host.stop("kube-scheduler")
+    host.write("kube-scheduler", *flags)
+    time.sleep(0.05)
+    host.start("kube-scheduler", *flags)
+    assert run(timeout=5)["restarted"] == []
+    process, thread = kubelet(host, "kube-scheduler", *flags)
+    time.sleep(0.05)
+    conf.write_text("renewed\n")
+
+    planned = run(check_mode=True)
+    assert planned["changed"] and planned["restarted"] == ["kube-scheduler"] and process.poll() is None
+    done = run(timeout=20)
+    thread.join(30)
+    assert process.returncode == -signal.SIGTERM and host.processes["kube-scheduler"].poll() is None
+    assert done["changed"] and done["restarted"] == ["kube-scheduler"]
+    assert done["diff"] == planned["diff"]
+    assert [(entry["after_header"], entry["after"]) for entry in done["diff"]] == [("kube-scheduler", "restarted\n")]
+    assert run(timeout=5)["changed"] is False
+
+
+def test_a_component_that_does_not_end_is_named(host, run):
+    conf = host.directory / "scheduler.conf"
+    host.stop("kube-scheduler")
+    host.flags["kube-scheduler"].append(f"--kubeconfig={conf}")
+    host.write("kube-scheduler")
+    host.start("kube-scheduler")
+    conf.write_text("renewed\n")
+    os.utime(conf, (time.time() + 60, time.time() + 60))
+    stopped = host.processes["kube-scheduler"]
+    os.kill(stopped.pid, signal.SIGSTOP)
+    with pytest.raises(KubephaseError, match=f"kube-scheduler: still runs as it was before {conf} was written"):
+        run()
+
+
+def test_a_process_tells_when_it_started(host, run):
+    run(timeout=5)
+    (found,) = processes(["kube-scheduler"])
+    assert found.pid == host.processes["kube-scheduler"].pid
+    assert 0 <= time.time() - found.started < 30
+
+
+def test_the_processes_of_a_node_in_a_container_are_another_clusters(tmp_path):
+    for pid, namespaces in (("1", "1"), ("2", "2\t1"), ("3", "3\t20\t1")):
+        folder = tmp_path / pid
+        folder.mkdir()
+        (folder / "cmdline").write_bytes(b"etcd\0--name=a\0")
+        (folder / "status").write_text(f"Name:\tetcd\nNSpid:\t{namespaces}\n")
+        (folder / "stat").write_text(f"{pid} (a ) b) S {' '.join(['0'] * 18)} 700 0\n")
+    (tmp_path / "self").mkdir()
+    found = processes(["etcd"], str(tmp_path))
+    assert sorted(process.pid for process in found) == [1, 2]
+    assert {process.command for process in found} == {("etcd", "--name=a")}
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert abs(time.time() - now + 700 / os.sysconf("SC_CLK_TCK") - found[0].started) < 5
 
 
 def test_a_component_without_a_manifest_is_not_waited_for(host, run):
@@ -304,7 +384,8 @@ def test_where_a_component_answers(name, flags, url):
     ],
 )
 def test_whether_a_process_is_the_manifests(command, running, same):
-    assert Component("etcd", tuple(command)).is_running([tuple(running)]) is same
+    component = Component("etcd", tuple(command))
+    assert (component.is_wrapped or bool(component.own([Process(1, tuple(running), 0.0)]))) is same
 
 
 def test_manifest_with_a_container_beside_the_component(tmp_path):
