@@ -1,7 +1,7 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A set of files, directories and the systemd unit that reads them, as desired state."""
+"""A set of binaries, files, directories and the systemd unit that uses them, as desired state."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
+from ansible_collections.kubephase.cluster.plugins.module_utils._artifacts import RECORDS, Artifact, install
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
 
@@ -35,15 +36,18 @@ class FileSet:
     files: list[WantedFile] = field(default_factory=list)
     directories: list[dict[str, Any]] = field(default_factory=list)
     unit: Optional[dict[str, Any]] = None
+    artifacts: list[Artifact] = field(default_factory=list)
 
 
-def apply(wanted: FileSet, check_mode: bool = False) -> dict[str, Any]:
-    """Write what differs, and restart the unit when its process is older than a file of the set.
+def apply(wanted: FileSet, check_mode: bool = False, records: str = RECORDS) -> dict[str, Any]:
+    """Install and write what differs, and restart the unit when its process is older than a file of the set.
 
-    :returns: ``changed``, ``diff`` (one entry for each file), ``files`` (paths that changed), ``unit`` (what was done).
+    :returns: ``changed``, ``diff`` (one entry for each file), ``installed`` (names of artifacts), ``files`` (paths that
+        changed), ``unit`` (what was done).
     """
     _refuse_impossible(wanted)
-    diffs: list[dict[str, str]] = []
+    artifacts = install(wanted.artifacts, check_mode, records)
+    diffs: list[dict[str, str]] = artifacts["diff"]
     for directory in wanted.directories:
         diffs += _directory(directory["path"], _mode(directory), check_mode)
     changed_files: list[str] = []
@@ -51,8 +55,14 @@ def apply(wanted: FileSet, check_mode: bool = False) -> dict[str, Any]:
         found = _absent(item.path, check_mode) if item.state == "absent" else _file(item, check_mode)
         changed_files += [item.path] if found else []
         diffs += found
-    actions = _unit(wanted, changed_files, check_mode)
-    return {"changed": bool(diffs or actions), "diff": diffs, "files": changed_files, "unit": actions}
+    actions = _unit(wanted, check_mode, bool(changed_files or artifacts["installed"]))
+    return {
+        "changed": bool(diffs or actions),
+        "diff": diffs,
+        "installed": artifacts["installed"],
+        "files": changed_files,
+        "unit": actions,
+    }
 
 
 def _mode(entry: dict[str, Any]) -> int:
@@ -141,7 +151,7 @@ def _absent(path: str, check_mode: bool) -> list[dict[str, str]]:
     return [_diff(path, before.decode(errors="replace"), "")]
 
 
-def _unit(wanted: FileSet, changed_files: list[str], check_mode: bool) -> list[str]:
+def _unit(wanted: FileSet, check_mode: bool, changes: bool) -> list[str]:
     if not wanted.unit:
         return []
     watched = [item.path for item in wanted.files] + list(wanted.unit.get("watch") or [])
@@ -149,7 +159,7 @@ def _unit(wanted: FileSet, changed_files: list[str], check_mode: bool) -> list[s
         enabled=wanted.unit.get("enabled"),
         state=wanted.unit.get("state") or "started",
         newer_than=watched,
-        restart=check_mode and bool(changed_files),
+        restart=check_mode and changes,
     )
 
 

@@ -7,18 +7,57 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: template_set
-short_description: A set of rendered files, and the unit that reads them, in one call
+short_description: Binaries, rendered files and the unit that uses them, in one call
 version_added: 0.1.0
 author: kubephase contributors (@kubephase)
 description:
-  - Renders any number of templates on the controller and brings the host to them in one remote call.
+  - Renders any number of templates on the controller and brings the host to them in one remote call, together with the release
+    binaries that belong to them.
   - Files are replaced in one step (written beside their place, synced, renamed). Content, mode and owner are compared,
     so a drift made by hand is seen in check mode and mended by a run.
-  - With O(unit), the systemd unit that reads the files is enabled and started, and restarted when one of the files is
-    newer than its process. Nothing is remembered from earlier runs, so a run that died half way is healed by the next.
+  - With O(unit), the systemd unit that uses them is enabled and started, and restarted when one of the files is newer than its
+    process. Nothing is remembered from earlier runs, so a run that died half way is healed by the next.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
 options:
+  artifacts:
+    description:
+      - Release files to install before O(files) are written. What is not on the host yet is downloaded, in parallel, and compared
+        with its SHA-256. All of it is downloaded and checked before the first file is replaced.
+      - What was installed is recorded in C(/var/lib/kubephase/artifacts), so that a converged host needs no network.
+      - A download obeys the environment's C(http_proxy), C(https_proxy) and C(no_proxy).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name in messages and of the record on the host.
+        type: str
+        required: true
+      url:
+        description: Address of the release file.
+        type: str
+        required: true
+      checksum:
+        description: Expected checksum, C(sha256:<64 hex digits>). Wins over O(artifacts[].checksum_url).
+        type: str
+        default: ''
+      checksum_url:
+        description: Address of a checksum file in the format of sha256sum(1), or of one with the bare digest.
+        type: str
+        default: ''
+      path:
+        description: Where the binary goes; for an archive, the directory that its files go to.
+        type: path
+        required: true
+      extract:
+        description: Base names of the archive's members to install. Not given for a single binary.
+        type: list
+        elements: str
+      mode:
+        description: Permission bits of the installed files, octal.
+        type: str
+        default: '0755'
   files:
     description: The files of the set.
     type: list
@@ -96,8 +135,14 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Configure containerd
+- name: Install, configure and start containerd
   kubephase.cluster.template_set:
+    artifacts:
+      - name: containerd
+        url: https://github.com/containerd/containerd/releases/download/v2.4.2/containerd-2.4.2-linux-amd64.tar.gz
+        checksum_url: https://github.com/containerd/containerd/releases/download/v2.4.2/containerd-2.4.2-linux-amd64.tar.gz.sha256sum
+        path: /usr/local/bin
+        extract: [containerd, containerd-shim-runc-v2, ctr]
     files:
       - template: config.toml.j2
         path: /etc/containerd/config.toml
@@ -110,6 +155,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+installed:
+  description: Names of the artifacts that were installed.
+  returned: always
+  type: list
+  elements: str
 files:
   description: Paths whose content, mode or owner changed.
   returned: always
@@ -125,10 +175,25 @@ unit:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubephase.cluster.plugins.module_utils._artifacts import Artifact
 from ansible_collections.kubephase.cluster.plugins.module_utils._file_set import FileSet, WantedFile, apply
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
 
 ARGUMENTS = {
+    "artifacts": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "url": {"type": "str", "required": True},
+            "checksum": {"type": "str", "default": ""},
+            "checksum_url": {"type": "str", "default": ""},
+            "path": {"type": "path", "required": True},
+            "extract": {"type": "list", "elements": "str"},
+            "mode": {"type": "str", "default": "0755"},
+        },
+    },
     "files": {
         "type": "list",
         "elements": "dict",
@@ -172,7 +237,13 @@ def file_set(parameters: dict) -> FileSet:
         WantedFile(**{name: entry[name] for name in ("path", "content", "state", "mode", "owner", "group")})
         for entry in parameters["files"]
     ]
-    return FileSet(files, parameters["directories"], parameters["unit"])
+    artifacts = [artifact(entry) for entry in parameters["artifacts"]]
+    return FileSet(files, parameters["directories"], parameters["unit"], artifacts)
+
+
+def artifact(entry: dict) -> Artifact:
+    extract = None if entry["extract"] is None else tuple(entry["extract"])
+    return Artifact(**{**entry, "extract": extract, "mode": int(entry["mode"], 8)})
 
 
 def main() -> None:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
+from ansible_collections.kubephase.cluster.plugins.module_utils._artifacts import Artifact
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._file_set import FileSet, WantedFile, apply
 
@@ -24,7 +26,8 @@ def test_writes_once_with_mode(tmp_path: Path) -> None:
     first = apply(wanted(path))
     assert first["changed"] and first["files"] == [str(path)]
     assert path.read_text() == "one\n" and path.stat().st_mode & 0o777 == 0o600
-    assert apply(wanted(path)) == {"changed": False, "diff": [], "files": [], "unit": []}
+    second = apply(wanted(path))
+    assert not second["changed"] and second["files"] == [] and second["diff"] == []
 
 
 def test_an_unchanged_file_keeps_its_time(tmp_path: Path) -> None:
@@ -98,3 +101,20 @@ def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path: Path, monke
     with pytest.raises(OSError, match="No space left"):
         apply(wanted(path))
     assert path.read_text() == "old\n" and list(tmp_path.iterdir()) == [path]
+
+
+def test_artifacts_are_checked_before_the_first_file_is_written(tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    release.write_bytes(b"binary")
+    files = wanted(tmp_path / "file")
+    files.artifacts = [
+        Artifact("tool", release.as_uri(), str(tmp_path / "bin" / "tool"), checksum="sha256:" + "0" * 64)
+    ]
+    with pytest.raises(KubephaseError, match="nothing was replaced"):
+        apply(files, records=str(tmp_path / "records"))
+    assert not (tmp_path / "file").exists()
+    good = "sha256:" + hashlib.sha256(b"binary").hexdigest()
+    files.artifacts = [Artifact("tool", release.as_uri(), str(tmp_path / "bin" / "tool"), checksum=good)]
+    result = apply(files, records=str(tmp_path / "records"))
+    assert result["installed"] == ["tool"] and (tmp_path / "bin" / "tool").read_bytes() == b"binary"
+    assert apply(files, records=str(tmp_path / "records"))["changed"] is False
