@@ -3,19 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import hashlib
-import hmac
-import pathlib
-import re
-from typing import Any
-
-from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible.module_utils.urls import open_url
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects import parse
-
 DOCUMENTATION = r"""
 name: manifests
 short_description: API objects of manifests, read on the controller and checked against their checksums
@@ -43,6 +30,19 @@ _list:
   type: list
   elements: dict
 """
+
+import hashlib
+import hmac
+import pathlib
+import re
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.module_utils.urls import open_url
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects import parse
 
 _CHECKSUM = re.compile(r"sha256:([0-9a-f]{64})\Z")
 _TIMEOUT = 60

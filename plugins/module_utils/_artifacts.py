@@ -217,7 +217,7 @@ def _require_space(artifact: Artifact, path: str, response: BinaryIO) -> None:
 
 def _open(url: str) -> BinaryIO:
     try:
-        return urllib.request.urlopen(url, timeout=_TIMEOUT)  # type: ignore[no-any-return]
+        return urllib.request.build_opener().open(url, timeout=_TIMEOUT)  # type: ignore[no-any-return]
     except urllib.error.HTTPError as error:
         raise KubephaseError(
             f"the server answered {error.code} {error.reason}", where=url, hint="Check the URL and the version"

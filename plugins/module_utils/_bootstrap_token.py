@@ -173,4 +173,4 @@ def _decoded(value: str) -> str:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return "".join(secrets.choice(_ALPHABET) for _index in range(length))

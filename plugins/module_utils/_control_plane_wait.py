@@ -119,7 +119,7 @@ def _wait_for_components(awaited: Awaited, unit: Unit) -> list[str]:
                 [_failure(component, problem, unit) for component, problem in told],
                 f"not healthy after {awaited.component_timeout:g} seconds:",
             )
-        missing = [component for component, _ in told]
+        missing = [component for component, _problem in told]
         time.sleep(POLL_SECONDS)
 
 

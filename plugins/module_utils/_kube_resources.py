@@ -93,6 +93,6 @@ def identity(obj: Object) -> tuple[str, str, str]:
 
 def label(obj: Object) -> str:
     """How an object is named to the user: ``ConfigMap kube-system/kubeadm-config``."""
-    _, kind, name = identity(obj)
+    _version, kind, name = identity(obj)
     namespace = obj["metadata"].get("namespace")
     return f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"

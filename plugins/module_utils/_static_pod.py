@@ -12,10 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._kube_yaml import dump
+from ansible_collections.kubephase.cluster.plugins.module_utils._kube_yaml import dump, load
 
 _ARGUMENT = re.compile(r"^(?P<indent> *)- --(?P<name>[^=\s]+)=(?P<value>.*)$")
 
@@ -77,7 +75,7 @@ def merge_volumes(block: str, extra: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _merged_by_name(block: str, added: Sequence[Mapping[str, Any]]) -> str:
-    found = yaml.safe_load(block) or []
+    found = load(block) or []
     merged = {entry["name"]: entry for entry in [*found, *added]}
     indent = len(block) - len(block.lstrip(" "))
     return _indented(dump([merged[name] for name in sorted(merged)]), indent)

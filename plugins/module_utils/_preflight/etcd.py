@@ -65,7 +65,8 @@ def _judge(endpoint: str, context: ssl.SSLContext, interval: float) -> str:
 
 
 def _ask(endpoint: str, context: ssl.SSLContext) -> str:
-    with urllib.request.urlopen(f"{endpoint}/version", timeout=TIMEOUT, context=context) as answer:
+    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+    with opener.open(f"{endpoint}/version", timeout=TIMEOUT) as answer:
         found = json.loads(answer.read())
     if not isinstance(found, dict):
         raise ValueError("an answer that is no version")

@@ -87,7 +87,7 @@ def _excepted(entry: str, host: str, address: ipaddress.IPv4Address | ipaddress.
             return address is not None and address in ipaddress.ip_network(entry, strict=False)
         except ValueError:
             return False
-    name, _, wanted = entry.rpartition(":")
+    name, _colon, wanted = entry.rpartition(":")
     if name and wanted.isdigit() and (name.startswith("[") or ":" not in name):
         if int(wanted) != port:
             return False

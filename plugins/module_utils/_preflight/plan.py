@@ -219,7 +219,7 @@ def _ip_version(text: str) -> int:
 def _split(endpoint: str) -> tuple[str, int]:
     """Host and port of an endpoint with or without https:// and port."""
     bare = endpoint.split("://", 1)[-1].rstrip("/")
-    host, _, port = bare.rpartition(":")
+    host, _colon, port = bare.rpartition(":")
     if not host or not port.isdigit() or (":" in host and not host.startswith("[")):
         return bare.strip("[]"), 6443
     return host.strip("[]"), int(port)
