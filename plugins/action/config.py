@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.resolving import resolve
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._kube_yaml import MAX_BYTES
+from ansible_collections.kubephase.cluster.plugins.plugin_utils import _config_file
 
 
 class ActionModule(ActionBase):
@@ -34,26 +33,12 @@ class ActionModule(ActionBase):
                 return {**result, **answer, "failed": True}
             host = plain(answer["host"])
         try:
-            fact, warnings = resolve(inputs, host, self._config_text(inputs.get("config_file")))
+            fact, warnings = resolve(inputs, host, _config_file.read(self._loader, inputs.get("config_file")))
         except KubephaseError as error:
             return {**result, "failed": True, "msg": str(error)}
         if warnings:
             result["warnings"] = warnings
         return {**result, "changed": False, **fact}
-
-    def _config_text(self, path: Any) -> bytes | None:
-        """The content of the configuration file, decrypted where it is an Ansible vault."""
-        if not path or not isinstance(path, str):
-            return None
-        try:
-            with open(self._loader.get_real_file(str(path)), "rb") as handle:
-                return bytes(handle.read(MAX_BYTES + 1))
-        except (OSError, AnsibleError) as error:
-            raise KubephaseError(
-                "the configuration file cannot be read on the controller",
-                where="kubephase_config_file",
-                value=str(path),
-            ) from error
 
 
 def _known_host(fact: Any) -> dict[str, Any] | None:

@@ -14,10 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
-
-from ansible_collections.kubephase.cluster.plugins.action.config import ActionModule
-from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(sys.executable).with_name("ansible-playbook")
@@ -92,13 +88,3 @@ def test_faults_name_their_fields(run: Run) -> None:
     assert "kubephase_cluster_configuration.networkin: unknown field. Did you mean networking?" in output
     assert "kubephase_pod_subnet: the Pod network overlaps the service network" in output
     assert "Traceback" not in output
-
-
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    action = ActionModule.__new__(ActionModule)
-    action._loader = DataLoader()
-    with pytest.raises(
-        KubephaseError, match="^kubephase_config_file: the configuration file cannot be read on the controller"
-    ):
-        action._config_text(str(tmp_path / "no-such-file"))
-    assert action._config_text("") is None
