@@ -45,13 +45,6 @@ class Unit:
     def is_active(self) -> bool:
         return self.properties().get("ActiveState") == "active"
 
-    def stale_files(self, paths: Iterable[str]) -> list[str]:
-        """Those of ``paths`` that were written after the unit's process started. Empty where it does not run."""
-        found = self.properties()
-        if found.get("ActiveState") != "active":
-            return []
-        return written_after(_started_at(found), paths)
-
     def ensure(
         self,
         *,

@@ -25,7 +25,6 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._errors import K
 
 _MAX_SHOWN = 120
 _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1), "uint32": (0, 2**32 - 1)}
-_TYPE_META = ("apiVersion", "kind")
 _SWITCH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 

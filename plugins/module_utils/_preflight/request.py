@@ -16,7 +16,6 @@ OLDEST_MINOR, NEWEST_MINOR = 34, 37
 KUBERNETES_DIR = "/etc/kubernetes"
 
 INIT, JOIN, JOIN_CONTROL_PLANE = "init", "join", "join_control_plane"
-PROFILES = (INIT, JOIN, JOIN_CONTROL_PLANE)
 
 
 @dataclass
