@@ -24,6 +24,7 @@ def volume(topology: Topology, host: Host) -> str:
 
 def up(topology: Topology, known_hosts: Path) -> None:
     """Makes or mends the lab; what is there and right is left alone."""
+    machine.allow_watches()
     image = hostimage.ensure()
     ssh.key()
     _network(topology)

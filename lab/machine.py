@@ -6,7 +6,12 @@ import platform
 import resource
 from pathlib import Path
 
+from lab.report import say
+
 CAP_SYS_RESOURCE = 24
+#: how many things may be watched at once, of all hosts together since they share a kernel; a node has some 25
+INOTIFY_INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+ENOUGH_INSTANCES = 8192
 
 
 def cgroup_version() -> int:
@@ -27,6 +32,17 @@ def has_kernel_config() -> bool:
 
 def has_swap() -> bool:
     return len(Path("/proc/swaps").read_text().splitlines()) > 1
+
+
+def allow_watches() -> None:
+    """Raises the machine's limit: where a node gets no watch, containerd starts without its CRI plugin."""
+    if int(INOTIFY_INSTANCES.read_text()) < ENOUGH_INSTANCES:
+        try:
+            INOTIFY_INSTANCES.write_text(str(ENOUGH_INSTANCES))
+        except OSError as problem:
+            say(
+                f"fs.inotify.max_user_instances stays {INOTIFY_INSTANCES.read_text().strip()} ({problem}): few hosts at once"
+            )
 
 
 def limits() -> dict[str, int]:
