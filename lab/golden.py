@@ -91,9 +91,6 @@ def parse_dry_run(output: str) -> list[dict[str, Any]]:
 
 
 def made_by_kubeadm(item: dict[str, Any]) -> bool:
-    """By its init; the token that the join was given is not part of that, and has no description."""
-    if item["kind"] == "Secret" and "description" not in item["data"]:
-        return False
     return any(each.get("manager") == "kubeadm" for each in item["metadata"].get("managedFields", []))
 
 
