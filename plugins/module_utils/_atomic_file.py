@@ -60,7 +60,11 @@ def make_directory(path: str, mode: int) -> bool:
     parent = os.path.dirname(path)
     if parent and not os.path.isdir(parent):
         make_directory(parent, 0o755)
-    os.mkdir(path)
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        # somebody else was quicker
+        return False
     os.chmod(path, mode)
     return True
 

@@ -87,17 +87,11 @@ def play(tmp_path, api, admin_conf):
     return play
 
 
-def test_plan_run_and_second_run(api, play):
+def test_what_the_phases_leave(api, play):
+    """The plan and the second run are proven against the real API server, in tests/cluster."""
     ready = {"conditions": [{"type": "Ready", "status": "True"}]}
     labels = {"kubernetes.io/hostname": "cp1"}
     api.put_in("/api/v1/nodes/cp1", {"metadata": {"name": "cp1", "labels": labels}, "spec": {}, "status": ready})
-    writes = api.writes
-
-    code, text = play("--check", "--diff")
-    assert code == 0 and "changed=4" in text and "+  clusterIP: fd00::a" in text
-    assert "+  name: kubeadm:get-nodes" in text
-    assert api.writes == writes
-
     code, text = play()
     assert code == 0 and "changed=4" in text
     system = "/api/v1/namespaces/kube-system/"
@@ -113,11 +107,6 @@ def test_plan_run_and_second_run(api, play):
     assert daemon_set["spec"]["template"]["spec"]["containers"][0]["env"][1] == VARIABLES["addons_proxy_env"][0]
     assert api.store[system + "configmaps/coredns"]["data"]["Corefile"].startswith(".:53 {\n    errors\n")
     assert "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubeadm:apiserver-kubelet-client" in api.store
-
-    writes = api.writes
-    code, text = play()
-    assert code == 0 and "changed=0" in text
-    assert api.writes == writes
 
 
 def test_addons_that_are_off_cost_no_call_and_errors_are_visible(api, play):

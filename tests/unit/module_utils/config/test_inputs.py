@@ -37,7 +37,8 @@ def test_the_argument_specification_says_the_same() -> None:
 
 def test_the_task_hands_over_every_input() -> None:
     (task,) = load("tasks/main.yml")
-    assert task["kubephase.cluster.config"] == {name: f"{{{{ kubephase_{name} }}}}" for name in INPUTS}
+    given = {name: value for name, value in task["kubephase.cluster.config"].items() if name != "refresh"}
+    assert given == {name: f"{{{{ kubephase_{name} }}}}" for name in INPUTS}
     assert task["register"] == "kubephase"
 
 
