@@ -86,7 +86,10 @@ def describe(node: Object) -> dict[str, Any]:
 
 
 def _look(client: Client, awaited: Awaited, explain: bool) -> tuple[list[Object], list[KubephaseError]]:
-    """The nodes, and what is still missing; with ``explain`` also what the Pods say about it."""
+    """The nodes, and what is still missing; with ``explain`` also what the Pods say about it.
+
+    Other nodes of the cluster come last, if they are as the awaited ones are to be.
+    """
     try:
         listed = client.request("GET", "/api/v1/nodes").get("items") or []
         found = {node["metadata"]["name"]: node for node in listed}
@@ -95,6 +98,8 @@ def _look(client: Client, awaited: Awaited, explain: bool) -> tuple[list[Object]
         missing += [_workload_problem(client, workload, explain) for workload in awaited.workloads]
     except (ApiError, ApiUnreachable) as error:
         return [], [error]
+    others = [name for name in sorted(found) if name not in names]
+    names = [*names, *(name for name in others if not _node_problem(name, found[name], awaited.condition))]
     return [found[name] for name in names if name in found], [problem for problem in missing if problem]
 
 

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: kubephase contributors (@kubephase)
 description:
   - Waits on the host, in one call, until nodes have registered, have their Pod network or are ready, and until Deployments
-    and DaemonSets are available. Returns the nodes.
+    and DaemonSets are available. Returns the nodes of the cluster.
   - When the time is over, the error names each node and workload that is missing and what it says about it.
   - In check mode it only looks, and returns the nodes that exist.
 extends_documentation_fragment:
@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - kubephase.cluster.api
 options:
   nodes:
-    description: Names of the nodes. None means those that exist.
+    description: Names of the nodes that are waited for. None means those that exist.
     type: list
     elements: str
     default: []
@@ -64,7 +64,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nodes:
-  description: The nodes.
+  description: The nodes that were waited for, then those others of the cluster that fulfil O(condition) too.
   returned: success
   type: list
   elements: dict

@@ -65,6 +65,14 @@ def test_facts_of_a_node(put, run):
     assert [found["name"] for found in run(condition="exists")["nodes"]] == ["cp1", "w1"]
 
 
+def test_the_others_of_the_cluster_are_told_too(put, run):
+    """A host that is not part of this run, or dropped out of it, keeps its routes."""
+    put(node("cp1"))
+    put(node("w1"))
+    put(node("w2", cidrs=()))
+    assert [found["name"] for found in run("w1", condition="pod_cidr")["nodes"]] == ["w1", "cp1"]
+
+
 def test_each_node_that_is_missing_is_named_with_what_it_says(put, run):
     put(node("cp1", "False", "cni plugin not initialized"))
     put(node("w1", ready=None, cidrs=()))
