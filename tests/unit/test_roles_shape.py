@@ -12,11 +12,18 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.kubeadm_fields import CLUSTER
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 ROLES = {path.name: path for path in sorted((CHECKOUT / "roles").iterdir()) if path.is_dir()}
 FILES = ("meta/main.yml", "meta/argument_specs.yml", "defaults/main.yml", "tasks/main.yml", "README.md")
 FOLDERS = {"meta", "defaults", "tasks", "templates", "vars", "README.md"}
 ONE_CELL = re.compile(r"^\|([^|]*)\|", re.MULTILINE)
+PARTS = {
+    path.stem
+    for pattern in ("modules/*.py", "filter/*.yml", "lookup/*.py", "callback/*.py")
+    for path in (CHECKOUT / "plugins").glob(pattern)
+} | {path.stem for path in (CHECKOUT / "playbooks").glob("*.yml")}
 
 pytestmark = pytest.mark.parametrize("role", ROLES)
 
@@ -72,6 +79,12 @@ def test_has_the_metadata_of_the_collection(role: str) -> None:
     assert found["license"] == "GPL-3.0-or-later"
     assert found["min_ansible_version"] == "2.19"
     assert [each["name"] for each in found["platforms"]] == ["Debian", "Ubuntu", "EL"]
+
+
+def test_names_only_what_the_collection_has(role: str) -> None:
+    """In templates and README too. The fact ``kubephase.cluster`` is a ClusterConfiguration."""
+    named = {name for text in texts(role, ".").values() for name in re.findall(r"\bkubephase\.cluster\.(\w+)", text)}
+    assert named - PARTS - set(ROLES) - set(CLUSTER.fields) == set()
 
 
 def test_names_no_inventory_group(role: str) -> None:
