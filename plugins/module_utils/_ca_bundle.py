@@ -1,19 +1,18 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates as far as joining needs them: CA bundles, their pins, and who signed whom. Never looks at a private key."""
+"""CA bundles as far as joining needs them: their certificates, their pins, and whom they signed."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import datetime
-import hashlib
 import hmac
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
 if TYPE_CHECKING:
@@ -33,12 +32,14 @@ def parse_bundle(pem: str, where: str) -> list[Certificate]:
 
 def parse_der(der: bytes, where: str) -> Certificate:
     """One certificate from its DER."""
-    x509 = _x509()
+    _certificate.require_library()
+    from cryptography import x509
+
     try:
         certificate: Certificate = x509.load_der_x509_certificate(der, _backend())
         certificate.public_key()
-        not_before(certificate)
-        not_after(certificate)
+        _certificate.not_before(certificate)
+        _certificate.not_after(certificate)
     except Exception as error:  # the library's parsers have no common base class
         raise KubephaseError(f"a certificate in it cannot be read ({type(error).__name__})", where=where) from None
     return certificate
@@ -62,16 +63,8 @@ def parse_pins(pins: Sequence[str], where: str) -> list[str]:
     return parsed
 
 
-def pin_of(certificate: Certificate) -> str:
-    """kubeadm's ``--discovery-token-ca-cert-hash``: the SHA-256 of the certificate's SubjectPublicKeyInfo."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return "sha256:" + hashlib.sha256(spki).hexdigest()
-
-
 def pins_of(certificates: Sequence[Certificate]) -> list[str]:
-    return [pin_of(certificate) for certificate in certificates]
+    return [_certificate.pin(certificate) for certificate in certificates]
 
 
 def any_pinned(certificates: Sequence[Certificate], pins: Sequence[str]) -> bool:
@@ -80,15 +73,9 @@ def any_pinned(certificates: Sequence[Certificate], pins: Sequence[str]) -> bool
     return any(found)
 
 
-def fingerprint(certificate: Certificate) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return "sha256:" + hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
-
-
 def issued_by(certificate: Certificate, issuers: Sequence[Certificate]) -> bool:
     """Whether one of ``issuers`` signed the certificate."""
-    return any(certificate.issuer == issuer.subject and _signed(certificate, issuer) for issuer in issuers)
+    return any(_certificate.is_signed(certificate, issuer) for issuer in issuers)
 
 
 def common_name(certificate: Certificate) -> str:
@@ -98,60 +85,11 @@ def common_name(certificate: Certificate) -> str:
     return str(names[0].value) if names else ""
 
 
-def not_before(certificate: Certificate) -> datetime.datetime:
-    return _moment(certificate, "not_valid_before")
-
-
-def not_after(certificate: Certificate) -> datetime.datetime:
-    return _moment(certificate, "not_valid_after")
-
-
-def stamp(moment: datetime.datetime) -> str:
-    """A moment as Kubernetes writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _moment(certificate: Certificate, name: str) -> datetime.datetime:
-    # distributions carry versions of the library that only have the naive property
-    aware = getattr(certificate, name + "_utc", None)
-    moment: datetime.datetime = aware or getattr(certificate, name).replace(tzinfo=datetime.timezone.utc)
-    return moment
-
-
-def _signed(certificate: Certificate, issuer: Certificate) -> bool:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-
-    key = issuer.public_key()
-    signed = (certificate.signature, certificate.tbs_certificate_bytes)
-    try:
-        algorithm = certificate.signature_hash_algorithm
-        if isinstance(key, rsa.RSAPublicKey) and algorithm is not None:
-            key.verify(*signed, padding.PKCS1v15(), algorithm)
-        elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm is not None:
-            key.verify(*signed, ec.ECDSA(algorithm))
-        else:
-            return False
-    except (InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
-
-
 def _decode(body: str, where: str) -> bytes:
     try:
         return base64.b64decode("".join(body.split()), validate=True)
     except (binascii.Error, ValueError):
         raise KubephaseError("a PEM block in it is not base64", where=where) from None
-
-
-def _x509() -> Any:
-    try:
-        from cryptography import x509
-    except ImportError:
-        raise KubephaseError(
-            "this host has no python3-cryptography", hint="Install the distribution's package"
-        ) from None
-    return x509
 
 
 def _backend() -> Any:

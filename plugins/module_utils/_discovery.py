@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _ca_bundle, _https_get, _jws
+from ansible_collections.kubephase.cluster.plugins.module_utils import _ca_bundle, _certificate, _https_get, _jws
 from ansible_collections.kubephase.cluster.plugins.module_utils._cluster_info import (
     Cluster,
     MalformedClusterInfo,
@@ -323,18 +323,18 @@ class TokenDiscovery:
 
 def clock_error(early: bool, chain: Sequence[Any], now: datetime.datetime, where: str) -> ClockSkew:
     """The error for a certificate that is outside its time, with both times in it."""
-    clock = _ca_bundle.stamp(now)
+    clock = _certificate.stamp(now)
     if early:
-        latest = max(_ca_bundle.not_before(certificate) for certificate in chain)
+        latest = max(_certificate.not_before(certificate) for certificate in chain)
         return ClockSkew(
             f"by this host's clock ({clock}) the server's certificate is not valid yet: notBefore is "
-            f"{_ca_bundle.stamp(latest)}",
+            f"{_certificate.stamp(latest)}",
             where=where,
             hint="Set this host's clock (NTP) and run again",
         )
-    soonest = min(_ca_bundle.not_after(certificate) for certificate in chain)
+    soonest = min(_certificate.not_after(certificate) for certificate in chain)
     return ClockSkew(
-        f"by this host's clock ({clock}) the server's certificate has expired: notAfter is {_ca_bundle.stamp(soonest)}",
+        f"by this host's clock ({clock}) the server's certificate has expired: notAfter is {_certificate.stamp(soonest)}",
         where=where,
         hint="Check this host's clock; if it is right, renew the control plane's certificates",
     )

@@ -21,6 +21,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils import (
     _atomic_file,
     _bootstrap_fault,
     _ca_bundle,
+    _certificate,
     _https_get,
     _kubeconfig,
     _kubelet_health,
@@ -218,7 +219,7 @@ class Join:
                 if isinstance(fault, _https_get.NotTrusted) and fault.code in CLOCK_CODES:
                     raise ClockSkew(
                         f"the API server's certificate is outside its time ({fault}) by this host's clock, "
-                        f"{_ca_bundle.stamp(_now())}",
+                        f"{_certificate.stamp(_now())}",
                         where=endpoint.url,
                         hint="Set this host's clock (NTP) and run again",
                     ) from None

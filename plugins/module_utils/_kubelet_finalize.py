@@ -9,9 +9,9 @@ import os
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _kubeconfig
+from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _certificate, _kubeconfig
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import outline, tree
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import outline
 from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
 
 ROTATED_NAME = "kubelet-client-current.pem"
@@ -52,10 +52,10 @@ def _is_usable(path: str) -> bool:
     data = _atomic_file.read(path)
     if data is None:
         return False
-    tree.require_library()
+    _certificate.require_library()
     from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates
 
-    return certificates.not_after(certificates.load_chain(data, path)[0]) > datetime.now(timezone.utc)
+    return _certificate.not_after(certificates.load_chain(data, path)[0]) > datetime.now(timezone.utc)
 
 
 def _credentials(user: dict[str, Any]) -> str:

@@ -10,7 +10,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _ca_bundle, _kubeconfig
+from ansible_collections.kubephase.cluster.plugins.module_utils import (
+    _atomic_file,
+    _ca_bundle,
+    _certificate,
+    _kubeconfig,
+)
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
 if TYPE_CHECKING:
@@ -67,7 +72,7 @@ def membership(paths: Paths, now: datetime.datetime) -> Membership | None:
         _ca_bundle.parse_bundle(_ascii(ca_pem), paths.kubelet_conf)
     except KubephaseError:
         return None
-    if any(now > _ca_bundle.not_after(certificate) for certificate in certificates):
+    if any(now > _certificate.not_after(certificate) for certificate in certificates):
         return None
     where = config.client_certificate_path or paths.kubelet_conf
     return Membership(certificates[0], where, config.server, ca_pem)
@@ -118,7 +123,7 @@ def require_equal_ca(paths: Paths, ca_pem: str) -> bool:
     if present is None:
         return False
     wanted = _ca_bundle.parse_bundle(ca_pem, "cluster-info")
-    if {_ca_bundle.fingerprint(one) for one in present} != {_ca_bundle.fingerprint(one) for one in wanted}:
+    if {_certificate.fingerprint(one) for one in present} != {_certificate.fingerprint(one) for one in wanted}:
         raise HostConflict(
             f"this host already has another cluster's CA: found {', '.join(_ca_bundle.pins_of(present))}, the cluster's is "
             f"{', '.join(_ca_bundle.pins_of(wanted))}",
@@ -137,7 +142,7 @@ def require_no_foreign_certificate(paths: Paths, ca_pem: str, node_name: str, no
         left_over = _ca_bundle.parse_bundle(_ascii(data), paths.client_certificate)[0]
     except KubephaseError:
         return
-    if now > _ca_bundle.not_after(left_over):
+    if now > _certificate.not_after(left_over):
         return
     name = _ca_bundle.common_name(left_over)
     same = _ca_bundle.issued_by(left_over, _ca_bundle.parse_bundle(ca_pem, "cluster-info"))
@@ -156,8 +161,8 @@ def describe(found: Membership) -> dict[str, Any]:
         "path": found.certificate_path,
         "subject": found.certificate.subject.rfc4514_string(),
         "issuer": found.certificate.issuer.rfc4514_string(),
-        "not_before": _ca_bundle.stamp(_ca_bundle.not_before(found.certificate)),
-        "not_after": _ca_bundle.stamp(_ca_bundle.not_after(found.certificate)),
+        "not_before": _certificate.stamp(_certificate.not_before(found.certificate)),
+        "not_after": _certificate.stamp(_certificate.not_after(found.certificate)),
     }
 
 

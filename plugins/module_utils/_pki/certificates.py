@@ -11,9 +11,10 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import keys
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
@@ -21,13 +22,12 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._pki.sans import
 
 try:
     from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.x509.name import _ASN1Type
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 except ImportError:
-    # tree.require_library says so before anything here is called
+    # _certificate.require_library says so before anything here is called
     pass
 
 BACKDATE = timedelta(minutes=5)
@@ -98,18 +98,6 @@ def load_chain(data: bytes, path: str) -> list[x509.Certificate]:
     return found
 
 
-def not_before(certificate: x509.Certificate) -> datetime:
-    if hasattr(x509.Certificate, "not_valid_before_utc"):
-        return certificate.not_valid_before_utc
-    return certificate.not_valid_before.replace(tzinfo=timezone.utc)
-
-
-def not_after(certificate: x509.Certificate) -> datetime:
-    if hasattr(x509.Certificate, "not_valid_after_utc"):
-        return certificate.not_valid_after_utc
-    return certificate.not_valid_after.replace(tzinfo=timezone.utc)
-
-
 def name_text(name: x509.Name) -> str:
     """A subject or issuer as ``openssl`` writes it, in the order of the certificate."""
     short = {NameOID.COMMON_NAME: "CN", NameOID.ORGANIZATION_NAME: "O", NameOID.ORGANIZATIONAL_UNIT_NAME: "OU"}
@@ -154,58 +142,19 @@ def profile_of(certificate: x509.Certificate) -> Profile:
     )
 
 
-def fingerprint(certificate: x509.Certificate) -> str:
-    return certificate.fingerprint(hashes.SHA256()).hex()
-
-
-def public_der(certificate: x509.Certificate) -> bytes:
-    """The certificate's SubjectPublicKeyInfo."""
-    return certificate.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-
-
-def key_hash(certificate: x509.Certificate) -> str:
-    """The pin of a CA, as ``kubeadm join --discovery-token-ca-cert-hash`` takes it."""
-    return "sha256:" + hashlib.sha256(public_der(certificate)).hexdigest()
-
-
 def is_signed_by(chain: Sequence[x509.Certificate], authority: x509.Certificate) -> bool:
     """Whether the first certificate of ``chain`` leads to ``authority``, over the others of the chain where need be."""
     current = chain[0]
     intermediates = [certificate for certificate in chain[1:] if is_authority(certificate)]
     for _depth in range(_MAX_CHAIN):
-        if _signed(current, authority):
+        if _certificate.is_signed(current, authority):
             return True
-        parents = [certificate for certificate in intermediates if _signed(current, certificate)]
+        parents = [certificate for certificate in intermediates if _certificate.is_signed(current, certificate)]
         if not parents:
             return False
         current = parents[0]
         intermediates.remove(current)
     return False
-
-
-def _signed(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    if certificate.issuer != issuer.subject:
-        return False
-    key = issuer.public_key()
-    signature, signed, algorithm = (
-        certificate.signature,
-        certificate.tbs_certificate_bytes,
-        certificate.signature_hash_algorithm,
-    )
-    try:
-        if isinstance(key, rsa.RSAPublicKey) and algorithm is not None:
-            key.verify(signature, signed, padding.PKCS1v15(), algorithm)
-        elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm is not None:
-            key.verify(signature, signed, ec.ECDSA(algorithm))
-        elif isinstance(key, ed25519.Ed25519PublicKey):
-            key.verify(signature, signed)
-        else:
-            return False
-    except InvalidSignature:
-        return False
-    return True
 
 
 def _builder(

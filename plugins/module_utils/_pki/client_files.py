@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import outline, tree
+from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import outline
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
 
 
@@ -46,9 +47,9 @@ def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
     :returns: the result of the module ``kubeconfig``.
     """
     now = datetime.now(timezone.utc)
-    if check_mode and not tree.library_is_there():
+    if check_mode and not _certificate.library_is_there():
         return _without_library(settings, now)
-    tree.require_library()
+    _certificate.require_library()
     from ansible_collections.kubephase.cluster.plugins.module_utils._pki import kubeconfigs
 
     planned = kubeconfigs.make_plan(settings, now, check_mode)

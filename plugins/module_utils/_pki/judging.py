@@ -13,8 +13,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys, outline
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Entry
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ NOTHING_CHANGED = "Nothing was changed."
 
 def key_fits(certificate: x509.Certificate, key: keys.PrivateKey, where: str, key_path: str) -> None:
     """The key is the certificate's."""
-    if certificates.public_der(certificate) != keys.public_der(key.public_key()):
+    if _certificate.public_der(certificate) != keys.public_der(key.public_key()):
         raise KubephaseError(
             f"the certificate does not belong to the key {key_path}",
             where=where,
@@ -35,13 +36,13 @@ def key_fits(certificate: x509.Certificate, key: keys.PrivateKey, where: str, ke
 
 def started(certificate: x509.Certificate, where: str, now: datetime) -> None:
     """The certificate is valid already; otherwise the clock of this host or of the one that made it is wrong."""
-    start = certificates.not_before(certificate)
+    start = _certificate.not_before(certificate)
     if now < start:
         raise KubephaseError(
             "the certificate is not valid yet",
             where=where,
-            value=f"notBefore {outline.timestamp(start)}",
-            accepted=f"not later than this host's time {outline.timestamp(now)}",
+            value=f"notBefore {_certificate.stamp(start)}",
+            accepted=f"not later than this host's time {_certificate.stamp(now)}",
             hint=f"{NOTHING_CHANGED} Set the clock of this host, or of the host that made the certificate",
         )
 
@@ -57,12 +58,12 @@ def authority(certificate: x509.Certificate, where: str, now: datetime) -> None:
             hint=f"{NOTHING_CHANGED} Restore the authority's certificate, or remove it with its key to have a new authority",
         )
     started(certificate, where, now)
-    if now > certificates.not_after(certificate):
+    if now > _certificate.not_after(certificate):
         raise KubephaseError(
             "the certificate authority has expired",
             where=where,
-            value=f"notAfter {outline.timestamp(certificates.not_after(certificate))}",
-            accepted=f"later than this host's time {outline.timestamp(now)}",
+            value=f"notAfter {_certificate.stamp(_certificate.not_after(certificate))}",
+            accepted=f"later than this host's time {_certificate.stamp(now)}",
             hint=f"{NOTHING_CHANGED} Everything it signed is void too; replace the authority",
         )
 
@@ -82,7 +83,7 @@ def signed_by(chain: list[x509.Certificate], where: str, issuer: x509.Certificat
             where=where,
             value=f"issuer {certificates.name_text(chain[0].issuer)}",
             accepted=f"signed by {issuer_path} ({certificates.name_text(issuer.subject)}, SHA-256 "
-            f"{certificates.fingerprint(issuer)[:16]}…)",
+            f"{_certificate.fingerprint(issuer)[:16]}…)",
             hint=f"{NOTHING_CHANGED} Restore the authority that signed it, or remove the certificate and its key to have them "
             "made anew",
         )
@@ -105,8 +106,8 @@ def expired(where: str, end: datetime, now: datetime, option: str) -> KubephaseE
     return KubephaseError(
         "the certificate has expired",
         where=where,
-        value=f"notAfter {outline.timestamp(end)}",
-        accepted=f"later than this host's time {outline.timestamp(now)}",
+        value=f"notAfter {_certificate.stamp(end)}",
+        accepted=f"later than this host's time {_certificate.stamp(now)}",
         hint=f"{NOTHING_CHANGED} Set {option} (for example 720h) to have certificates renewed that expire within that time",
     )
 

@@ -17,7 +17,7 @@ try:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 except ImportError:
-    # tree.require_library says so before anything here is called
+    # _certificate.require_library says so before anything here is called
     pass
 
 if TYPE_CHECKING:

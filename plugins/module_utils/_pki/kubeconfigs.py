@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _kubeconfig
+from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _certificate, _kubeconfig
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
 from ansible_collections.kubephase.cluster.plugins.module_utils._kubeconfig import Kubeconfig
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import (
@@ -212,9 +212,9 @@ class _Judge:
 
     def _judge_end(self, step: Step, certificate: x509.Certificate, where: str, rotated: bool) -> None:
         """A certificate that the kubelet rotates itself is renewed only once it is too late for that."""
-        end, renew_before = certificates.not_after(certificate), self._settings.renew_before
+        end, renew_before = _certificate.not_after(certificate), self._settings.renew_before
         if renew_before is not None and (end < self._now or (not rotated and end - self._now < renew_before)):
-            step.action, step.reason = RENEWED, f"it expires {outline.timestamp(end)}"
+            step.action, step.reason = RENEWED, f"it expires {_certificate.stamp(end)}"
             step.profile = certificates.profile_of(certificate)
         elif end < self._now:
             raise judging.expired(where, end, self._now, RENEW_OPTION)
@@ -256,7 +256,7 @@ def _make(plan: Plan, settings: Settings, now: datetime) -> None:
     issuer = certificates.Issuer(plan.authority, plan.key)
     for step, key in zip(lacking, keys.generate_many(settings.algorithm, len(lacking))):
         # kubeadm dates a new client certificate back to its authority, a renewed one five minutes
-        start = certificates.not_before(plan.authority) if step.action == CREATED else None
+        start = _certificate.not_before(plan.authority) if step.action == CREATED else None
         when = certificates.period(now, settings.validity, start)
         step.certificate = certificates.issue(step.profile or step.wanted.profile(), key.public_key(), issuer, when)
         _fill(step, settings, plan.authority, key)
@@ -302,4 +302,4 @@ def _facts_after(step: Step, issuer: str, end: datetime) -> dict[str, Any]:
 
 
 def _named(certificate: x509.Certificate) -> str:
-    return f"{certificates.name_text(certificate.subject)}, SHA-256 {certificates.fingerprint(certificate)[:16]}…"
+    return f"{certificates.name_text(certificate.subject)}, SHA-256 {_certificate.fingerprint(certificate)[:16]}…"

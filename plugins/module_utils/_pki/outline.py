@@ -8,12 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
-
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def planned(profile: Profile, issuer: str, end: datetime) -> dict[str, Any]:
@@ -24,7 +20,7 @@ def planned(profile: Profile, issuer: str, end: datetime) -> dict[str, Any]:
         "dns_names": list(profile.names.dns_names),
         "ip_addresses": list(profile.names.ip_addresses),
         "not_before": "",
-        "not_after": timestamp(end),
+        "not_after": _certificate.stamp(end),
         "fingerprint": "",
     }
 

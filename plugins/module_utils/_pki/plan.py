@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
+from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import (
     certificates,
     judging,
     keys,
-    outline,
     reading,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import (
@@ -160,10 +159,10 @@ class _Issuer:
             step = self._again(found, REISSUED, "it lacks " + ", ".join(missing), entry.profile)
             step.key, step.new_key = found.key, False
             return step
-        renew_before, end = self._settings.renew_before, certificates.not_after(found.certificate)
+        renew_before, end = self._settings.renew_before, _certificate.not_after(found.certificate)
         if renew_before is not None and end - self._now < renew_before:
             profile = certificates.profile_of(found.certificate)
-            return self._again(found, RENEWED, f"it expires {outline.timestamp(end)}", profile)
+            return self._again(found, RENEWED, f"it expires {_certificate.stamp(end)}", profile)
         if self._now > end:
             raise judging.expired(entry.certificate_path, end, self._now, RENEW_OPTION)
         if found.interrupted:

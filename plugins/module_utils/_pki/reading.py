@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
+from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Entry
@@ -102,5 +102,5 @@ def _finish(found: Found, journal: bytes) -> None:
     if found.key is None or found.certificate is None:
         return
     on_disk = keys.public_der(found.key.public_key())
-    if on_disk == certificates.public_der(chain[0]) and on_disk != certificates.public_der(found.certificate):
+    if on_disk == _certificate.public_der(chain[0]) and on_disk != _certificate.public_der(found.certificate):
         found.chain, found.interrupted = chain, True

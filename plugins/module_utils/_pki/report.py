@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, outline
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.plan import KEPT, Plan, Step
@@ -24,9 +25,9 @@ def certificate_facts(certificate: x509.Certificate) -> dict[str, Any]:
         "issuer": certificates.name_text(certificate.issuer),
         "dns_names": list(names.dns_names),
         "ip_addresses": list(names.ip_addresses),
-        "not_before": outline.timestamp(certificates.not_before(certificate)),
-        "not_after": outline.timestamp(certificates.not_after(certificate)),
-        "fingerprint": "sha256:" + certificates.fingerprint(certificate),
+        "not_before": _certificate.stamp(_certificate.not_before(certificate)),
+        "not_after": _certificate.stamp(_certificate.not_after(certificate)),
+        "fingerprint": "sha256:" + _certificate.fingerprint(certificate),
     }
 
 
@@ -60,7 +61,7 @@ def report(plan: Plan, settings: Settings, now: datetime) -> dict[str, Any]:
     return {
         "changed": plan.changes(),
         "certificates": listed,
-        "ca_cert_hash": certificates.key_hash(root) if root is not None else "",
+        "ca_cert_hash": _certificate.pin(root) if root is not None else "",
         "ca_certificate": certificates.pem(root).decode("ascii") if root is not None else "",
         "diff": diff,
     }

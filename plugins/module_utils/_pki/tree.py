@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timezone
-from importlib.util import find_spec
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import outline
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Entry, Settings, families
 
@@ -21,9 +20,9 @@ def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
     :returns: the result of the module ``pki``.
     """
     now = datetime.now(timezone.utc)
-    if check_mode and not library_is_there():
+    if check_mode and not _certificate.library_is_there():
         return _without_library(settings, now)
-    require_library()
+    _certificate.require_library()
     from ansible_collections.kubephase.cluster.plugins.module_utils._pki import plan, report, writing
 
     planned = plan.make_plan(settings, now)
@@ -31,20 +30,6 @@ def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
         writing.make(planned, settings, now)
         writing.write(planned)
     return report.report(planned, settings, now)
-
-
-def library_is_there() -> bool:
-    return find_spec("cryptography") is not None
-
-
-def require_library() -> None:
-    """The certificates need the host's own ``cryptography``; nothing is taken from pip."""
-    if not library_is_there():
-        raise KubephaseError(
-            "the Python library cryptography is missing on the host",
-            accepted="3.4.8 or newer",
-            hint="Install the distribution's package python3-cryptography",
-        )
 
 
 def _without_library(settings: Settings, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _ca_bundle
+from ansible_collections.kubephase.cluster.plugins.module_utils import _ca_bundle, _certificate, _kube_yaml
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.findings import Finding, error, skipped
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.host import Host
@@ -94,7 +94,7 @@ def switched_on(host: Host, path: str) -> Iterator[Finding]:
 
 
 def _pinned(host: Host, pem: bytes, pins: Sequence[str], path: str) -> Iterator[Finding]:
-    if not _has_cryptography():
+    if not _certificate.library_is_there():
         missing = "python3-cryptography, to compare certificates with,"
         yield skipped(missing) if host.check_mode else error(f"{missing} is not installed: install it (role node)")
         return
@@ -110,14 +110,6 @@ def _pinned(host: Host, pem: bytes, pins: Sequence[str], path: str) -> Iterator[
         )
 
 
-def _has_cryptography() -> bool:
-    try:
-        import cryptography  # noqa: F401 - only whether it is there
-    except ImportError:
-        return False
-    return True
-
-
 def _is_component(data: bytes | None, component: str) -> bool:
     """Whether a manifest is the static Pod of a component, as kubeadm labels it."""
     labels = _pod_labels(data) if data is not None else {}
@@ -125,7 +117,7 @@ def _is_component(data: bytes | None, component: str) -> bool:
 
 
 def _pod_labels(data: bytes) -> dict[str, Any]:
-    found = _load_yaml(data)
+    found = _mapping(data)
     if found.get("kind") != "Pod":
         return {}
     metadata = found.get("metadata")
@@ -134,7 +126,8 @@ def _pod_labels(data: bytes) -> dict[str, Any]:
 
 
 def _kubeconfig_authority(data: bytes) -> bytes | None:
-    for entry in _load_yaml(data).get("clusters") or []:
+    """The first CA in a kubeconfig, also where it is damaged otherwise."""
+    for entry in _mapping(data).get("clusters") or []:
         try:
             return base64.b64decode(entry["cluster"]["certificate-authority-data"])
         except (KeyError, TypeError, ValueError):
@@ -142,12 +135,9 @@ def _kubeconfig_authority(data: bytes) -> bytes | None:
     return None
 
 
-def _load_yaml(data: bytes) -> dict[str, Any]:
-    # a bare host in check mode has none of the files that need it, nor PyYAML
-    import yaml
-
+def _mapping(data: bytes) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(data)
-    except yaml.YAMLError:
+        found = _kube_yaml.load(data)
+    except KubephaseError:
         return {}
     return found if isinstance(found, dict) else {}

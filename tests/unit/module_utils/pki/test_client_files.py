@@ -13,9 +13,14 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _kube_yaml, _kubeconfig
+from ansible_collections.kubephase.cluster.plugins.module_utils import (
+    _atomic_file,
+    _certificate,
+    _kube_yaml,
+    _kubeconfig,
+)
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, client_files, keys, tree
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, client_files, keys
 
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
@@ -84,7 +89,7 @@ def test_check_mode_on_a_bare_host_says_what_a_run_then_does(new_host, monkeypat
     if with_authority:
         host.run()
     else:
-        monkeypatch.setattr(tree, "library_is_there", lambda: False)
+        monkeypatch.setattr(_certificate, "library_is_there", lambda: False)
     planned = host.kubeconfigs(check_mode=True)
     monkeypatch.undo()
     assert not list(host.root.glob("*.conf"))

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys
+from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _certificate
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import keys
 
 YEAR = timedelta(days=365)
 TREE_WRITES = 22
@@ -51,7 +51,7 @@ def is_complete(host):
     for path in host.pki.rglob("*.crt"):
         name = str(path.relative_to(host.root))
         key = host.key(name.replace(".crt", ".key"))
-        assert certificates.public_der(host.certificate(name)) == keys.public_der(key.public_key())
+        assert _certificate.public_der(host.certificate(name)) == keys.public_der(key.public_key())
     assert len(list(host.pki.rglob("*.crt"))) == 10
     assert not list(host.pki.rglob(".*"))
 

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys, tree
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys
 
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
@@ -61,7 +62,7 @@ def test_check_mode_says_what_a_run_then_does(new_host):
 def test_check_mode_needs_no_library_where_there_is_no_tree(new_host, monkeypatch):
     host = new_host()
     expected = host.run(check_mode=True)
-    monkeypatch.setattr(tree, "library_is_there", lambda: False)
+    monkeypatch.setattr(_certificate, "library_is_there", lambda: False)
     planned = host.run(check_mode=True)
     assert planned["changed"]
     assert [item["subject"] for item in planned["certificates"]] == [
@@ -73,7 +74,7 @@ def test_check_mode_needs_no_library_where_there_is_no_tree(new_host, monkeypatc
 
 def test_check_mode_without_the_library_leaves_unread_what_is_there(host, monkeypatch):
     os.unlink(host.pki / "apiserver.crt")
-    monkeypatch.setattr(tree, "library_is_there", lambda: False)
+    monkeypatch.setattr(_certificate, "library_is_there", lambda: False)
     planned = host.run(check_mode=True)
     assert actions(planned) == {"apiserver": "created"}
     assert [item["before_header"] for item in planned["diff"]] == [f"{host.pki}/apiserver.crt"]
