@@ -10,13 +10,13 @@ where it cannot trust what it was told. Nothing is written anywhere.
 from __future__ import annotations
 
 import datetime
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _ca_bundle, _certificate, _https_get, _jws
+from ansible_collections.kubephase.cluster.plugins.module_utils._bootstrap_token import TOKEN
 from ansible_collections.kubephase.cluster.plugins.module_utils._cluster_info import (
     Cluster,
     MalformedClusterInfo,
@@ -28,7 +28,6 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._https_get impor
 
 CLUSTER_INFO = "ConfigMap kube-public/cluster-info"
 _PATH = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
-_TOKEN = re.compile(r"([a-z0-9]{6})\.([a-z0-9]{16})\Z")
 _NEW_TOKEN = "Make a new token on the control plane (role bootstrap_token, or 'kubeadm token create') and run again"
 _CODE_NOT_YET_VALID = 9
 CLOCK_CODES = (_CODE_NOT_YET_VALID, 10)
@@ -89,7 +88,7 @@ class Token:
 
     @classmethod
     def parse(cls, text: str, where: str) -> Token:
-        match = _TOKEN.match(text)
+        match = TOKEN.match(text)
         if not match:
             raise InvalidToken(
                 "not a bootstrap token", where=where, accepted="6 lower-case letters or digits, a dot, 16 more of them"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ansible_collections.kubephase.cluster.plugins.module_utils._bootstrap_token import GROUP, TOKEN, USAGES
 from ansible_collections.kubephase.cluster.plugins.module_utils._config import addresses, units
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.cluster import check_args
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.kubeadm_fields import NODE_REGISTRATION
@@ -25,11 +26,8 @@ _TIMEOUTS = {
     "discovery": 300,
     "upgradeManifests": 300,
 }
-_TOKEN = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}\Z")
-_TOKEN_GROUP = re.compile(r"system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]\Z")
 _CERTIFICATE_KEY = re.compile(r"[0-9a-fA-F]{64}\Z")
 _CA_HASH = re.compile(r"sha256:[0-9a-fA-F]{64}\Z")
-_TOKEN_USAGES = ("signing", "authentication")
 _NOT_YET = (("patches", "directory"), ("skipPhases",), ("dryRun",))
 
 
@@ -118,7 +116,7 @@ def check_join(document: Document, faults: Faults) -> None:
         (("discovery", "bootstrapToken", "token"), (token or {}).get("token")),
         (("discovery", "tlsBootstrapToken"), discovery.get("tlsBootstrapToken")),
     ):
-        if text and not _TOKEN.match(text):
+        if text and not TOKEN.match(text):
             faults.add(document.where(*steps), "not a bootstrap token", accepted="ID.SECRET, 6 and 16 of a-z and 0-9")
     if token is not None:
         _check_token_discovery(document, token, faults)
@@ -163,16 +161,16 @@ def _certificate_key(document: Document, faults: Faults, *path: str) -> None:
 def _check_token(document: Document, index: int, token: dict[str, Any], faults: Faults) -> None:
     where = document.where("bootstrapTokens", index)
     text = token.get("token")
-    if text and not _TOKEN.match(text):
+    if text and not TOKEN.match(text):
         faults.add(f"{where}.token", "not a bootstrap token", accepted="ID.SECRET, 6 and 16 of a-z and 0-9")
-    usages: list[str] = token.get("usages") or list(_TOKEN_USAGES)
+    usages: list[str] = token.get("usages") or list(USAGES)
     for usage in usages:
-        if usage not in _TOKEN_USAGES:
-            faults.add(f"{where}.usages", "not a usage", usage, ", ".join(_TOKEN_USAGES))
+        if usage not in USAGES:
+            faults.add(f"{where}.usages", "not a usage", usage, ", ".join(USAGES))
     if "authentication" not in usages:
         faults.add(f"{where}.usages", "a token with groups needs the usage authentication", usages)
     for group in token.get("groups") or []:
-        if group is not None and not _TOKEN_GROUP.match(group):
+        if group is not None and not GROUP.match(group):
             faults.add(f"{where}.groups", "not a bootstrap group", group, "system:bootstrappers:NAME")
     if token.get("expires"):
         faults.add(f"{where}.expires", "cannot be used, a token always has a ttl", token["expires"], hint="Use ttl")
