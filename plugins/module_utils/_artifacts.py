@@ -9,7 +9,9 @@ host is recognised without a request to the network and without reading hundreds
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -105,6 +107,9 @@ def _stage(artifact: Artifact) -> tuple[Artifact, str, dict[str, str]]:
     """Download and check one artifact beside its place. Returns final path -> staged path of every file of it."""
     folder = artifact.path if artifact.extract is not None else os.path.dirname(artifact.path)
     _atomic_file.make_directory(folder, 0o755)
+    for leftover in glob.glob(f"{glob.escape(folder)}/.{glob.escape(artifact.name)}.????????"):
+        # of a run that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     stage = tempfile.mkdtemp(prefix=f".{artifact.name}.", dir=folder)
     try:
         expected = _expected_digest(artifact)
@@ -159,8 +164,11 @@ def _expected_digest(artifact: Artifact) -> str:
         return _digest_of(artifact.checksum.rpartition(":")[2], artifact.checksum, artifact.name)
     if not artifact.checksum_url:
         raise KubephaseError("neither a checksum nor a checksum file is given", where=artifact.name)
-    with _open(artifact.checksum_url) as response:
-        text = response.read(_BLOCK).decode("utf-8", "replace")
+    try:
+        with _open(artifact.checksum_url) as response:
+            text = response.read(_BLOCK).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        raise _broken_off(error, artifact.checksum_url) from None
     rows = [line.split() for line in text.splitlines() if line.strip()]
     base = artifact.url.rpartition("/")[2]
     named = [row[0] for row in rows if len(row) > 1 and row[-1].lstrip("*").rpartition("/")[2] == base]
@@ -183,26 +191,37 @@ def _download(artifact: Artifact, path: str) -> str:
     for attempt in range(1, _TRIES + 1):
         try:
             return _download_once(artifact, path)
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             if attempt == _TRIES:
-                raise KubephaseError(f"the download broke off: {error}", where=artifact.url, hint="Run again") from None
+                raise _broken_off(error, artifact.url) from None
     raise AssertionError("unreachable")
+
+
+def _broken_off(error: Exception, url: str) -> KubephaseError:
+    return KubephaseError(f"the download broke off: {error}", where=url, hint="Run again")
 
 
 def _download_once(artifact: Artifact, path: str) -> str:
     digest = hashlib.sha256()
     with _open(artifact.url) as response, open(path, "wb") as out:
-        _require_space(artifact, path, response)
+        length = _length(response)
+        _require_space(artifact, path, length)
         for block in iter(lambda: response.read(_BLOCK), b""):
             digest.update(block)
             out.write(block)
         out.flush()
         os.fsync(out.fileno())
+        if out.tell() < length:
+            raise OSError(f"{out.tell()} of {length} bytes came")
     return digest.hexdigest()
 
 
-def _require_space(artifact: Artifact, path: str, response: BinaryIO) -> None:
-    length = int(getattr(response, "headers", {}).get("Content-Length") or 0)
+def _length(response: BinaryIO) -> int:
+    """What the server says of it, 0 where it does not."""
+    return int(getattr(response, "headers", {}).get("Content-Length") or 0)
+
+
+def _require_space(artifact: Artifact, path: str, length: int) -> None:
     free = shutil.disk_usage(os.path.dirname(path)).free
     # an archive needs room for itself and for what comes out of it
     needed = length * (4 if artifact.extract is not None else 1)

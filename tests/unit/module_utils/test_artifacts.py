@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,15 @@ BINARY = b"#!/bin/sh\necho one\n"
 
 class Mirror(http.server.SimpleHTTPRequestHandler):
     requests: list[str] = []
+
+    cut = 0
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        if Mirror.cut and self.path == "/tool":
+            Mirror.cut -= 1
+            outputfile.write(source.read(5))
+            return
+        super().copyfile(source, outputfile)
 
     def log_message(self, *arguments: object) -> None:
         self.requests.append(self.path)
@@ -46,7 +56,7 @@ def mirror(tmp_path: Path) -> Iterator[str]:
     (tree / "sums").write_text(
         f"{'0' * 64}  other.tar.gz\n{hashlib.sha256(archive.getvalue()).hexdigest()}  set.tar.gz\n"
     )
-    Mirror.requests = []
+    Mirror.requests, Mirror.cut = [], 0
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Mirror, directory=str(tree)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -145,3 +155,25 @@ def test_a_checksum_that_is_none_is_an_error(mirror: str, tmp_path: Path) -> Non
 def test_an_unreachable_mirror(tmp_path: Path) -> None:
     with pytest.raises(KubephaseError, match="cannot be reached"):
         run(tool("http://127.0.0.1:1", tmp_path), tmp_path)
+
+
+def test_a_download_that_breaks_off_is_tried_again(mirror: str, tmp_path: Path) -> None:
+    Mirror.cut = 2
+    install([tool(mirror, tmp_path)], records=str(tmp_path / "records"))
+    assert (tmp_path / "bin/tool").read_bytes() == BINARY
+    (tmp_path / "bin/tool").unlink()
+    Mirror.cut = 9
+    with pytest.raises(
+        KubephaseError, match=f"/tool: the download broke off: 5 of {len(BINARY)} bytes came. Run again"
+    ):
+        install([tool(mirror, tmp_path)], records=str(tmp_path / "records"))
+    assert os.listdir(tmp_path / "bin") == []
+
+
+def test_what_a_killed_run_left_is_removed(mirror: str, tmp_path: Path) -> None:
+    leftover = tmp_path / "bin/.tool.abcd1234"
+    leftover.mkdir(parents=True)
+    (leftover / ".download").write_bytes(b"half")
+    (tmp_path / "bin/.toolbox.abcd1234").mkdir()
+    install([tool(mirror, tmp_path)], records=str(tmp_path / "records"))
+    assert sorted(os.listdir(tmp_path / "bin")) == [".toolbox.abcd1234", "tool"]
