@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
 
@@ -137,10 +136,3 @@ def test_the_policy_never_pulls_nothing(fake: FakeHost, runtime: Stub) -> None:
 def test_a_policy_that_is_none(fake: FakeHost, runtime: Stub) -> None:
     made = request(runtime.path, images=["a:1"], pull=True, node_registration={"imagePullPolicy": "Sometimes"})
     assert "'Sometimes' is none of" in message(fake.run(made), "ImagePull")
-
-
-@pytest.mark.skipif("KUBEPHASE_TEST_CRI_SOCKET" not in os.environ, reason="KUBEPHASE_TEST_CRI_SOCKET is not set")
-def test_a_real_runtime(fake: FakeHost) -> None:
-    report = fake.run(request(os.environ["KUBEPHASE_TEST_CRI_SOCKET"], images=["localhost:1/none:1"]))
-    assert problems(report) == {}
-    assert report.missing_images == ["localhost:1/none:1"]
