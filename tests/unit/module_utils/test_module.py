@@ -9,7 +9,9 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._module import w
 
 
 def test_a_diff_shows_no_password_of_a_url() -> None:
-    diff = [{"before": "", "after": 'Environment="HTTPS_PROXY=http://jane:s3cret@proxy:3128"\nhttps://example.org/a@b\n'}]
+    diff = [
+        {"before": "", "after": 'Environment="HTTPS_PROXY=http://jane:s3cret@proxy:3128"\nhttps://example.org/a@b\n'}
+    ]
     assert without_passwords(diff) == [
         {"before": "", "after": 'Environment="HTTPS_PROXY=http://********@proxy:3128"\nhttps://example.org/a@b\n'}
     ]
