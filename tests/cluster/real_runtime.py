@@ -1,7 +1,7 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The CRI client against a real container runtime, whose socket KUBEPHASE_TEST_CRI_SOCKET names; skipped without it.
+"""The CRI client against a real container runtime, whose socket KUBEPHASE_TEST_CRI_SOCKET names. test_cri runs these.
 
 The images come from a registry of a few lines in this process, which every runtime takes over plain HTTP because it is on
 loopback. Nothing is ever run from them.
@@ -26,8 +26,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._cri import pull
 from ansible_collections.kubephase.cluster.plugins.module_utils._cri.client import CriClient
 from ansible_collections.kubephase.cluster.plugins.module_utils._cri.grpc import CriError
 
-SOCKET = os.environ.get("KUBEPHASE_TEST_CRI_SOCKET", "")
-pytestmark = pytest.mark.skipif(not SOCKET, reason="KUBEPHASE_TEST_CRI_SOCKET names no runtime's socket")
+SOCKET = os.environ["KUBEPHASE_TEST_CRI_SOCKET"]
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
