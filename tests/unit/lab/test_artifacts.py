@@ -128,7 +128,7 @@ def test_an_image_is_pushed_whole_and_always_the_same(tmp_path):
     binary = tmp_path / "pause"
     binary.write_bytes(b"\x7fELF")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Registry)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     registry = f"http://127.0.0.1:{server.server_port}"
     try:
         digests = set()
@@ -160,7 +160,7 @@ def test_a_download_with_another_checksum_is_refused(tmp_path):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         base = f"http://127.0.0.1:{server.server_port}"
         with pytest.raises(SystemExit, match="published is 0000"):
             upstream.fetch(f"{base}/kubelet", tmp_path / "kubelet", f"{base}/kubelet.sha256")
