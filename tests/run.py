@@ -31,7 +31,7 @@ STAGES: dict[str, list[str]] = {
     "ansible-lint": ["ansible-lint"],
     "changelog": ["antsibull-changelog", "lint"],
     "artifacts": ["python", "-m", "lab", "artifacts", "--with", "e2e"],
-    "unit": ["pytest", "-n", "2", "tests/unit"],
+    "unit": ["pytest", "-n", "4", "tests/unit"],
     "sanity": ["python", "tests/sanity/check.py"],
     "molecule": ["molecule", "test", "--no-command-borders", "--scenario-name", "default"],
 }
