@@ -38,7 +38,7 @@ lint: venv ## yamllint, ruff, mypy, ansible-lint, changelog
 sanity: venv ## install the built collection, load its documentation, ansible-test sanity
 	@$(RUN) sanity
 
-unit: venv ## unit tests; no host is needed
+unit: venv ## unit tests but those that run playbooks; no host is needed
 	@$(RUN) unit
 
 molecule: venv ## a real cluster on hosts of its own, proven, compared with kubeadm's, and thrown away

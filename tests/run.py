@@ -31,7 +31,8 @@ STAGES: dict[str, list[str]] = {
     "ansible-lint": ["ansible-lint"],
     "changelog": ["antsibull-changelog", "lint"],
     "artifacts": ["python", "-m", "lab", "artifacts", "--with", "e2e"],
-    "unit": ["pytest", "-n", "4", "tests/unit"],
+    "unit": ["pytest", "-n", "4", "-m", "not playbook", "tests/unit"],
+    "playbook": ["pytest", "-n", "4", "-m", "playbook", "tests/unit"],
     "sanity": ["python", "tests/sanity/check.py"],
     "molecule": ["molecule", "test", "--no-command-borders", "--scenario-name", "default"],
 }

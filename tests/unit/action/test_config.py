@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.playbook
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(sys.executable).with_name("ansible-playbook")
 TOKEN = "abcdef.0123456789abcdef"

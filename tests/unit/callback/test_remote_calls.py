@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.playbook
+
 INVENTORY = """
 all:
   vars: {ansible_connection: local, ansible_pipelining: true, ansible_python_interpreter: %s}

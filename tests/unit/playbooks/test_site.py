@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.playbook
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(sys.executable).with_name("ansible-playbook")
 UNTOUCHABLE = "ansible_connection=local ansible_python_interpreter=/nonexistent"

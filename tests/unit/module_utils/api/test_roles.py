@@ -13,6 +13,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.playbook
+
 CHECKOUT = pathlib.Path(__file__).resolve().parents[4]
 PHASES = ["upload_config", "mark_control_plane", "bootstrap_token", "addons", "cluster_ready"]
 SECRET = "0123456789abcdef"
