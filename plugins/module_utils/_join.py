@@ -26,6 +26,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils import (
     _kubeconfig,
     _kubelet_health,
     _membership,
+    _registration,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._cluster_info import Cluster
 from ansible_collections.kubephase.cluster.plugins.module_utils._discovery import (
@@ -118,10 +119,28 @@ class Join:
         """A member already: only what a run that died may have left behind, or somebody has deleted, is put right."""
         if _atomic_file.read(self._paths.ca_cert) is None:
             self._write_ca(found.ca_pem)
-        self._actions += [f"kubelet {done}" for done in self._unit.ensure(enabled=True, state="started")]
+        done = self._unit.ensure(enabled=True, state="started")
+        # a kubelet registers its node when it starts, and only then
+        if not done and _registration.node_is_gone(self._paths.kubelet_conf, self._wanted.node_name):
+            done = self._unit.ensure(state="started", restart=True)
+            self._actions.append(f"register node {self._wanted.node_name} again")
+            self._wait_for_node()
+        self._actions += [f"kubelet {one}" for one in done]
         if os.path.lexists(self._paths.bootstrap_conf):
             self._actions.append(f"removed {self._paths.bootstrap_conf}")
             self._remove_bootstrap_conf()
+
+    def _wait_for_node(self) -> None:
+        name, patience = self._wanted.node_name, self._wanted.timeouts.api
+        deadline = time.monotonic() + patience
+        while not self._check_mode and _registration.node_is_gone(self._paths.kubelet_conf, name):
+            if time.monotonic() > deadline:
+                raise JoinTimeout(
+                    f"the kubelet did not register its node again within {patience:.0f} s",
+                    where=f"node {name}",
+                    hint=f"The kubelet's last lines:\n{self._unit.journal(_JOURNAL_LINES)}",
+                )
+            time.sleep(_POLL)
 
     def _plan(self) -> None:
         """What a run would do. Looks at the host alone: in check mode there may be no cluster yet."""
