@@ -32,6 +32,7 @@ def state(cluster: Cluster, hosts: dict[str, Host]) -> dict[str, str]:
         "mode": hosts["cp1"].run("stat -c %a /etc/kubernetes/admin.conf").strip(),
         "binding": cluster.kubectl("get", "clusterrolebinding", "--ignore-not-found", "-o", "name", BINDING).strip(),
         "kubelet flags": hosts["w2"].read(FLAGS),
+        "node": cluster.kubectl("get", "node", "--ignore-not-found", "-o", "name", "w1").strip(),
     }
 
 
@@ -43,6 +44,7 @@ def right(cluster: Cluster, hosts: dict[str, Host]) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def drift(right: dict[str, str], cluster: Cluster, hosts: dict[str, Host], playbooks: Playbooks) -> Drift:
     cluster.kubectl("delete", "clusterrolebinding", BINDING)
+    cluster.kubectl("delete", "node", "w1")
     hosts["w2"].run(f"sed -i 's/\"$/ --v=3\"/' {FLAGS} && systemctl restart kubelet")
     hosts["cp1"].run("chmod 0644 /etc/kubernetes/admin.conf")
     hosts["cp1"].run(f"sed -i s/{WANTED}/{EDITED}/ {MANIFEST}")
@@ -62,7 +64,16 @@ def test_every_run_succeeds(drift: Drift) -> None:
 
 
 @pytest.mark.parametrize(
-    "shown", [f"-    - {EDITED}", f"+    - {WANTED}", BINDING, "/etc/kubernetes/admin.conf", "0644", "--v=3"]
+    "shown",
+    [
+        f"-    - {EDITED}",
+        f"+    - {WANTED}",
+        BINDING,
+        "/etc/kubernetes/admin.conf",
+        "0644",
+        "--v=3",
+        "+register node w1 again",
+    ],
 )
 def test_check_mode_shows_it(drift: Drift, shown: str) -> None:
     assert shown in drift.plan.output
@@ -72,7 +83,7 @@ def test_check_mode_mends_nothing(drift: Drift, right: dict[str, str]) -> None:
     assert all(drift.still_there[name] != value for name, value in right.items())
 
 
-@pytest.mark.parametrize("what", ["flag", "mode", "binding", "kubelet flags"])
+@pytest.mark.parametrize("what", ["flag", "mode", "binding", "kubelet flags", "node"])
 def test_a_run_mends_it(
     drift: Drift, right: dict[str, str], cluster: Cluster, hosts: dict[str, Host], what: str
 ) -> None:
