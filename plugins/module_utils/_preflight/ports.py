@@ -129,9 +129,12 @@ def _open_files(directory: str) -> set[str]:
 def _belongs(host: Host, listener: Listener, component: str, manifest: str) -> bool:
     if listener.name != component:
         return False
+    cgroup = host.read_proc(f"{listener.pid}/cgroup") or b""
     if manifest:
-        return host.exists(manifest)
-    if b"kubelet.service" in (host.read_proc(f"{listener.pid}/cgroup") or b""):
+        # somebody deleted the manifest of a member: its Pod still runs until the kubelet has seen that
+        kubelet_conf = os.path.join(os.path.dirname(os.path.dirname(manifest)), "kubelet.conf")
+        return host.exists(manifest) or (b"kubepods" in cgroup and host.exists(kubelet_conf))
+    if b"kubelet.service" in cgroup:
         return True
     # kubeletCgroups may have moved it
     return (unit(host, "kubelet") or {}).get("MainPID") == str(listener.pid)

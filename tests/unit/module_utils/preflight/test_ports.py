@@ -138,6 +138,30 @@ def test_the_kubelet_of_the_unit(tmp_path: Path) -> None:
         assert messages(Host(root=str(tmp_path)), number, "kubelet", "") == []
 
 
+@pytest.mark.parametrize(
+    ("cgroup", "member", "belongs"),
+    [
+        ("/kubepods.slice/kubepods-pod1.slice", True, True),
+        ("/kubepods.slice", False, False),
+        ("/user.slice", True, False),
+    ],
+)
+def test_the_pod_of_a_member_whose_manifest_was_deleted(
+    tmp_path: Path, cgroup: str, member: bool, belongs: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        number = listener.getsockname()[1]
+        process(tmp_path, 4711, "etcd", 99, f"0::{cgroup}\n")
+        (tmp_path / "proc/net").mkdir()
+        row = f" 0: 00000000:{number:04X} 00000000:0000 0A 0:0 00:0 0 0 0 99 1\n"
+        (tmp_path / "proc/net/tcp").write_text("  sl  local_address\n" + row)
+        if member:
+            (tmp_path / "etc/kubernetes").mkdir(parents=True)
+            (tmp_path / "etc/kubernetes/kubelet.conf").touch()
+        manifest = "/etc/kubernetes/manifests/etcd.yaml"
+        assert (messages(Host(root=str(tmp_path)), number, "etcd", manifest) == []) == belongs
+
+
 def test_a_process_that_cannot_be_seen(tmp_path: Path) -> None:
     (tmp_path / "proc").mkdir()
     with socket.create_server(("127.0.0.1", 0)) as listener:
