@@ -18,7 +18,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _file_set, _pod_routes
+from ansible_collections.kubephase.cluster.plugins.module_utils import (
+    _file_set,
+    _pod_bridge,
+    _pod_routes,
+)
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._pod_routes import Node, Route
 from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
@@ -43,6 +47,12 @@ class PodNetwork:
     routes_path: str = "/etc/kubephase/pod-routes"
     restart_for: Sequence[str] = ()
     unit: str = "kubephase-pod-network"
+    bridge: str = "cni0"
+    cri_socket: str = "unix:///var/run/containerd/containerd.sock"
+
+    def pod_cidrs(self) -> list[str]:
+        """Of this node."""
+        return [cidr for node in self.nodes if node.name == self.node_name for cidr in node.pod_cidrs]
 
 
 def apply(wanted: PodNetwork, check_mode: bool = False, unit: Unit | None = None) -> dict[str, Any]:
@@ -67,9 +77,15 @@ def apply(wanted: PodNetwork, check_mode: bool = False, unit: Unit | None = None
     will_restart = bool(drift) or (check_mode and bool(set(result["files"]) & set(read_at_start)))
     done = unit.ensure(enabled=True, state="started", newer_than=read_at_start, restart=will_restart)
     actions = [*drift, *(f"withdraw route {route.destination} via {route.gateway}" for route in stale)]
-    if actions and not check_mode:
+    foreign = _foreign_addresses(wanted, check_mode)
+    if (drift or stale) and not check_mode:
         _pod_routes.withdraw(stale)
         _require_live(routes)
+    if foreign:
+        actions.append(f"replace bridge {wanted.bridge} ({', '.join(foreign)}) and the Pods on it")
+        result["diff"].append(_bridge_diff(wanted, foreign))
+    if foreign and not check_mode:
+        _pod_bridge.replace(wanted.bridge, wanted.pod_cidrs(), wanted.cri_socket)
     actions += [f"{wanted.unit} {verb}" for verb in done]
     if drift or stale:
         result["diff"].append(_diff(live, routes))
@@ -115,6 +131,18 @@ def _live_routes(check_mode: bool) -> list[Route]:
     if check_mode and not _is_installed("ip"):
         return []
     return _pod_routes.live_routes()
+
+
+def _foreign_addresses(wanted: PodNetwork, check_mode: bool) -> list[str]:
+    if check_mode and not _is_installed("ip"):
+        return []
+    return _pod_bridge.foreign_addresses(wanted.bridge, wanted.pod_cidrs())
+
+
+def _bridge_diff(wanted: PodNetwork, foreign: list[str]) -> dict[str, str]:
+    title = f"bridge {wanted.bridge}"
+    before, after = (f"in {', '.join(some)}\n" for some in (foreign, wanted.pod_cidrs()))
+    return {"before_header": title, "after_header": title, "before": before, "after": after}
 
 
 def _require_live(routes: list[Route]) -> None:

@@ -64,6 +64,16 @@ options:
     description: The systemd unit that applies the files.
     type: str
     default: kubephase-pod-network
+  bridge:
+    description:
+      - The bridge that the CNI configuration names. One with an address outside the node's podCIDRs, as after the node was
+        deleted and came back, is removed, and the Pods with such addresses are made anew.
+    type: str
+    default: cni0
+  cri_socket:
+    description: Endpoint of the container runtime that runs those Pods.
+    type: str
+    default: unix:///var/run/containerd/containerd.sock
 """
 
 EXAMPLES = r"""
@@ -126,6 +136,8 @@ ARGUMENTS: dict[str, Any] = {
     "files": {"type": "list", "elements": "dict", "default": [], "options": _FILE},
     "routes_path": {"type": "path", "default": "/etc/kubephase/pod-routes"},
     "unit": {"type": "str", "default": "kubephase-pod-network"},
+    "bridge": {"type": "str", "default": "cni0"},
+    "cri_socket": {"type": "str", "default": "unix:///var/run/containerd/containerd.sock"},
 }
 
 
@@ -138,6 +150,8 @@ def wanted(params: dict[str, Any]) -> PodNetwork:
         routes_path=params["routes_path"],
         restart_for=[one["path"] for one in params["files"] if one["restart"]],
         unit=params["unit"],
+        bridge=params["bridge"],
+        cri_socket=params["cri_socket"],
     )
 
 

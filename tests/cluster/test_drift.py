@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.cluster.cluster import Cluster, eventually
+from tests.cluster.cluster import Cluster, eventually, pod, ready
 from tests.cluster.hosts import Host
 from tests.cluster.playbook import Playbooks, Run
 
@@ -43,6 +43,7 @@ def right(cluster: Cluster, hosts: dict[str, Host]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def drift(right: dict[str, str], cluster: Cluster, hosts: dict[str, Host], playbooks: Playbooks) -> Drift:
+    start(cluster, "before")
     cluster.kubectl("delete", "clusterrolebinding", BINDING)
     cluster.kubectl("delete", "node", "w1")
     hosts["w2"].run(f"sed -i 's/\"$/ --v=3\"/' {FLAGS} && systemctl restart kubelet")
@@ -53,6 +54,12 @@ def drift(right: dict[str, str], cluster: Cluster, hosts: dict[str, Host], playb
     plan = playbooks.site("--check", "--diff")
     still_there = state(cluster, hosts)
     return Drift(plan, still_there, playbooks.site(), playbooks.site())
+
+
+def start(cluster: Cluster, name: str) -> None:
+    """A Pod on w1, which brings the node's bridge."""
+    cluster.apply(pod(name, "w1", command=["sleep", "3600"]))
+    eventually(lambda: ready(cluster.get("pod", name)), f"Pod {name} is Ready", 60)
 
 
 def running_command(host: Host) -> str:
@@ -97,3 +104,11 @@ def test_what_runs_is_what_is_written(drift: Drift, hosts: dict[str, Host]) -> N
 
 def test_then_nothing_is_left_to_do(drift: Drift) -> None:
     assert not any(drift.after.changed.values()), drift.after.output
+
+
+def test_a_pod_starts_on_the_node_that_came_back(drift: Drift, cluster: Cluster) -> None:
+    """The node was given other podCIDRs than the bridge was made for."""
+    try:
+        start(cluster, "after")
+    finally:
+        cluster.kubectl("delete", "pod", "--now", "--ignore-not-found", "before", "after")

@@ -62,6 +62,10 @@ class Image(NamedTuple):
     pinned: bool
 
 
+# enum PodSandboxState
+_SANDBOX_READY = 0
+
+
 class CriClient:
     """A connection to a container runtime.
 
@@ -120,6 +124,20 @@ class CriClient:
     def begin_pull(self, image: str) -> Call:
         """Start a pull and do not wait for it."""
         return self.channel.begin(IMAGES + "PullImage", _spec(image), None)
+
+    def ready_sandboxes(self) -> list[str]:
+        """IDs of the Pod sandboxes that run."""
+        listed = wire.messages(self._call(RUNTIME + "ListPodSandbox"), 1)
+        return [wire.text(one, 1) for one in listed if wire.integer(one, 3) == _SANDBOX_READY]
+
+    def sandbox_address(self, sandbox: str) -> str:
+        """The first address of a sandbox; empty on the host's network."""
+        status = wire.message(self._call(RUNTIME + "PodSandboxStatus", wire.encode([(1, sandbox)])), 1)
+        return wire.text(wire.message(status, 5), 1) if 5 in status else ""
+
+    def stop_sandbox(self, sandbox: str) -> None:
+        """End a sandbox and its containers; the kubelet makes a new one for a Pod that is still wanted."""
+        self._call(RUNTIME + "StopPodSandbox", wire.encode([(1, sandbox)]))
 
     def _finish(self, call: Call) -> Call:
         while not call.stream.closed:
