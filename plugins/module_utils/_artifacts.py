@@ -236,7 +236,8 @@ def _require_space(artifact: Artifact, path: str, length: int) -> None:
 
 def _open(url: str) -> BinaryIO:
     try:
-        return urllib.request.build_opener().open(url, timeout=_TIMEOUT)  # type: ignore[no-any-return]
+        response: BinaryIO = urllib.request.build_opener().open(url, timeout=_TIMEOUT)
+        return response
     except urllib.error.HTTPError as error:
         raise KubephaseError(
             f"the server answered {error.code} {error.reason}", where=url, hint="Check the URL and the version"
