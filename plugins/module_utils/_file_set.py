@@ -66,10 +66,11 @@ def apply(wanted: FileSet, check_mode: bool = False, records: str = RECORDS) -> 
 
 
 def _mode(entry: dict[str, Any]) -> int:
-    return _octal(entry.get("mode") or "0755", entry["path"])
+    return octal(entry.get("mode") or "0755", entry["path"])
 
 
-def _octal(text: str, path: str) -> int:
+def octal(text: str, path: str) -> int:
+    """Permission bits from their octal text, for the file or directory ``path``."""
     try:
         return int(text, 8)
     except ValueError:
@@ -83,9 +84,10 @@ def _refuse_impossible(wanted: FileSet) -> None:
             raise KubephaseError("the path is not absolute", where=item.path)
         if os.path.isdir(item.path):
             raise KubephaseError("a directory is in the place of this file", where=item.path, hint="Move it away")
-        _octal(item.mode, item.path)
+        octal(item.mode, item.path)
         _ids(item)
     for directory in wanted.directories:
+        _mode(directory)
         if os.path.lexists(directory["path"]) and not os.path.isdir(directory["path"]):
             raise KubephaseError(
                 "a file is in the place of this directory", where=directory["path"], hint="Move it away"
@@ -111,7 +113,7 @@ def _directory(path: str, mode: int, check_mode: bool) -> list[dict[str, str]]:
 
 def _file(item: WantedFile, check_mode: bool) -> list[dict[str, str]]:
     data = item.content.encode()
-    mode = _octal(item.mode, item.path)
+    mode = octal(item.mode, item.path)
     before = _atomic_file.read(item.path)
     diffs = []
     if before != data:

@@ -176,7 +176,7 @@ unit:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._artifacts import Artifact
-from ansible_collections.kubephase.cluster.plugins.module_utils._file_set import FileSet, WantedFile, apply
+from ansible_collections.kubephase.cluster.plugins.module_utils._file_set import FileSet, WantedFile, apply, octal
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
 
 ARGUMENTS = {
@@ -243,7 +243,7 @@ def file_set(parameters: dict) -> FileSet:
 
 def artifact(entry: dict) -> Artifact:
     extract = None if entry["extract"] is None else tuple(entry["extract"])
-    return Artifact(**{**entry, "extract": extract, "mode": int(entry["mode"], 8)})
+    return Artifact(**{**entry, "extract": extract, "mode": octal(entry["mode"], entry["path"])})
 
 
 def main() -> None:

@@ -118,3 +118,16 @@ def test_artifacts_are_checked_before_the_first_file_is_written(tmp_path: Path) 
     result = apply(files, records=str(tmp_path / "records"))
     assert result["installed"] == ["tool"] and (tmp_path / "bin" / "tool").read_bytes() == b"binary"
     assert apply(files, records=str(tmp_path / "records"))["changed"] is False
+
+
+def test_a_directorys_mode_is_checked_before_anything_is_installed(tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    release.write_bytes(b"binary")
+    good = "sha256:" + hashlib.sha256(b"binary").hexdigest()
+    files = FileSet(
+        directories=[{"path": str(tmp_path / "dir"), "mode": "rwx"}],
+        artifacts=[Artifact("tool", release.as_uri(), str(tmp_path / "bin" / "tool"), checksum=good)],
+    )
+    with pytest.raises(KubephaseError, match="dir: the mode is not octal"):
+        apply(files, records=str(tmp_path / "records"))
+    assert not (tmp_path / "bin").exists()
