@@ -4,7 +4,7 @@ LAB := .venv/bin/python -m lab
 RUN := .venv/bin/python tests/run.py
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help venv cluster clean lab-up lab-down test lint sanity unit molecule parity bench
+.PHONY: help venv cluster clean lab-up lab-down test test-all lint sanity unit molecule parity bench
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1  - /'
@@ -31,6 +31,9 @@ lab-down: venv ## remove the hosts
 
 test: venv ## all of the checks and tests below but bench, and their count
 	@$(RUN)
+
+test-all: venv ## all of `test`, and the cluster on every supported minor version
+	@$(RUN) --all
 
 lint: venv ## yamllint, ruff, mypy, ansible-lint, changelog
 	@$(RUN) yamllint ruff format mypy ansible-lint changelog

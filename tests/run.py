@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the stages of ``make test``, say how long each took, and close with one count over all of them.
 
-``run.py [STAGE ...]`` runs only the named ones. Every pytest of a stage writes a JUnit file into ``$KUBEPHASE_RESULTS``
-and is counted test by test; a stage that wrote none counts as one.
+``run.py [STAGE ...]`` runs only the named ones, ``run.py --all`` also what takes too long for every change. Every pytest
+of a stage writes a JUnit file into ``$KUBEPHASE_RESULTS`` and is counted test by test; a stage that wrote none counts as
+one.
 """
 
 from __future__ import annotations
@@ -23,18 +24,39 @@ TOOLS = Path(sys.prefix) / "bin"
 
 TYPED = ("ansible_collections.kubephase.cluster.plugins.module_utils", "lab", "tests.cluster", "tests.bench")
 
-STAGES: dict[str, list[str]] = {
-    "yamllint": ["yamllint", "--strict", "."],
-    "ruff": ["ruff", "check", "."],
-    "format": ["ruff", "format", "--check", "."],
-    "mypy": ["mypy", *(word for package in TYPED for word in ("--package", package))],
-    "ansible-lint": ["ansible-lint"],
-    "changelog": ["antsibull-changelog", "lint"],
-    "artifacts": ["python", "-m", "lab", "artifacts", "--with", "e2e"],
-    "unit": ["pytest", "-n", "4", "-m", "not playbook", "tests/unit"],
-    "playbook": ["pytest", "-n", "4", "-m", "playbook", "tests/unit"],
-    "sanity": ["python", "tests/sanity/check.py"],
-    "molecule": ["molecule", "test", "--no-command-borders", "--scenario-name", "default"],
+#: The main job runs on the oldest supported minor version each time, and everything on each of them with `--all`.
+OLDEST = "1.34"
+BETWEEN = ("1.35", "1.36")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A command of the environment, and the minor version it works with where that is not the newest."""
+
+    command: list[str]
+    minor: str = ""
+    always: bool = True
+
+
+def molecule(scenario: str, minor: str = "", always: bool = True) -> Stage:
+    return Stage(["molecule", "test", "--no-command-borders", "--scenario-name", scenario], minor, always)
+
+
+STAGES: dict[str, Stage] = {
+    "yamllint": Stage(["yamllint", "--strict", "."]),
+    "ruff": Stage(["ruff", "check", "."]),
+    "format": Stage(["ruff", "format", "--check", "."]),
+    "mypy": Stage(["mypy", *(word for package in TYPED for word in ("--package", package))]),
+    "ansible-lint": Stage(["ansible-lint"]),
+    "changelog": Stage(["antsibull-changelog", "lint"]),
+    "unit": Stage(["pytest", "-n", "4", "-m", "not playbook", "tests/unit"]),
+    "playbook": Stage(["pytest", "-n", "4", "-m", "playbook", "tests/unit"]),
+    "sanity": Stage(["python", "tests/sanity/check.py"]),
+    "artifacts": Stage(["python", "-m", "lab", "artifacts", "--with", "e2e"]),
+    "molecule": molecule("default"),
+    f"artifacts-{OLDEST}": Stage(["python", "-m", "lab", "artifacts"], OLDEST),
+    f"minor-{OLDEST}": molecule("minor", OLDEST),
+    **{f"molecule-{minor}": molecule("default", minor, always=False) for minor in (OLDEST, *BETWEEN)},
 }
 
 
@@ -52,12 +74,15 @@ def run(stage: str) -> Outcome:
     results.mkdir(parents=True, exist_ok=True)
     for old in results.glob("*.xml"):
         old.unlink()
-    command = [str(TOOLS / STAGES[stage][0]), *STAGES[stage][1:]]
-    if STAGES[stage][0] == "pytest":
+    tool, *arguments = STAGES[stage].command
+    command = [str(TOOLS / tool), *arguments]
+    if tool == "pytest":
         command.append(f"--junit-xml={results / 'pytest.xml'}")
-    print(f"\n==== {stage}: {' '.join(STAGES[stage])}", flush=True)
+    print(f"\n==== {stage}: {' '.join(STAGES[stage].command)}", flush=True)
     started = time.monotonic()
     environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "KUBEPHASE_RESULTS": str(results)}
+    if STAGES[stage].minor:
+        environment["KUBEPHASE_MINOR"] = STAGES[stage].minor
     code = subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL).returncode
     outcome = Outcome(stage, time.monotonic() - started)
     for report in sorted(results.glob("*.xml")):
@@ -80,7 +105,8 @@ def count(report: Path, outcome: Outcome) -> None:
 
 
 def main() -> int:
-    names = sys.argv[1:] or list(STAGES)
+    every = sys.argv[1:] == ["--all"]
+    names = list(STAGES) if every else sys.argv[1:] or [name for name, stage in STAGES.items() if stage.always]
     unknown = [name for name in names if name not in STAGES]
     if unknown:
         sys.exit(f"no such stage: {', '.join(unknown)} (there are: {', '.join(STAGES)})")
