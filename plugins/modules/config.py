@@ -40,6 +40,14 @@ options:
     description: Fields of kubeadm's JoinConfiguration; its host parts speak for workers.
     type: dict
     default: {}
+  reset_configuration:
+    description: Fields of kubeadm's ResetConfiguration.
+    type: dict
+    default: {}
+  upgrade_configuration:
+    description: Fields of kubeadm's UpgradeConfiguration.
+    type: dict
+    default: {}
   kubelet_configuration:
     description: Fields of KubeletConfiguration, for all nodes.
     type: dict
@@ -101,6 +109,28 @@ options:
     description: Labels of this host's Node.
     type: dict
     default: {}
+  node_annotations:
+    description: Annotations of this host's Node.
+    type: dict
+    default: {}
+  joins:
+    description: >-
+      Whether JoinConfiguration speaks for this host. Empty: for workers yes, for control planes no. A control
+      plane that joins an existing one has V(true).
+    type: raw
+    default: ""
+  upload_certs:
+    description: >-
+      Whether the control plane's certificates go, encrypted, to Secret kubeadm-certs, as with
+      C(--upload-certs).
+    type: bool
+    default: false
+  patches_directory:
+    description: >-
+      Folder on the controller with patches, files named as kubeadm's. (C(patches.directory) of
+      InitConfiguration and JoinConfiguration is a folder on the host.)
+    type: str
+    default: ""
   proxy_env:
     description: Variables such as C(HTTPS_PROXY) and C(NO_PROXY) for the control plane's Pods and kube-proxy.
     type: dict
@@ -234,6 +264,14 @@ node_labels:
   description: Labels of the host's Node.
   returned: success
   type: dict
+node_annotations:
+  description: Annotations of the host's Node.
+  returned: success
+  type: dict
+joins:
+  description: Whether JoinConfiguration speaks for the host.
+  returned: success
+  type: bool
 local_api_endpoint:
   description: C(advertiseAddress) and C(bindPort) of the host's API server.
   returned: success
@@ -242,6 +280,27 @@ timeouts:
   description: kubeadm's timeouts in seconds.
   returned: success
   type: dict
+encryption_algorithm:
+  description: Algorithm of new keys, after feature gate PublicKeysECDSA.
+  returned: success
+  type: str
+feature_gates:
+  description: kubeadm's feature gates as this version behaves.
+  returned: success
+  type: dict
+patches:
+  description: Folders with patches, C(directory) on the host and C(controller_directory) on the controller.
+  returned: success
+  type: dict
+skip_phases:
+  description: Phases of init or join that the host skips, children of a skipped phase too.
+  returned: success
+  type: list
+  elements: str
+upload_certs:
+  description: Whether the control plane's certificates are uploaded.
+  returned: success
+  type: bool
 kubelet:
   description: KubeletConfiguration as in ConfigMap kubelet-config.
   returned: success
@@ -276,6 +335,14 @@ dns_ip:
   type: str
 discovery:
   description: How a joining host finds the cluster, without the token.
+  returned: success
+  type: dict
+reset:
+  description: ResetConfiguration with every field; timeouts in seconds.
+  returned: success
+  type: dict
+upgrade:
+  description: UpgradeConfiguration with every field; timeouts in seconds.
   returned: success
   type: dict
 proxy_env:

@@ -269,6 +269,14 @@ def _check_plain(document: Document, value: dict[str, Any], minor: int, faults: 
             faults.add(document.where(name), "must be longer than nothing", value[name])
 
 
+def effective_algorithm(settings: dict[str, Any], minor: int) -> str:
+    """The algorithm of keys: the feature gate PublicKeysECDSA, where it is said and known, wins over the field."""
+    gates = settings.get("featureGates") or {}
+    if "PublicKeysECDSA" in gates and "PublicKeysECDSA" in MINORS[minor].feature_gates:
+        return "ECDSA-P256" if gates["PublicKeysECDSA"] else "RSA-2048"
+    return str(settings["encryptionAlgorithm"])
+
+
 def check_args(document: Document, args: Any, faults: Faults, *path: Step) -> None:
     for index, arg in enumerate(args or []):
         if arg is not None and not arg.get("name"):

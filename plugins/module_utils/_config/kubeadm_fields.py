@@ -11,6 +11,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._config.schema i
     DURATION,
     FILLED,
     INT32,
+    INT64,
     NULLABLE,
     POINTER,
     QUANTITY,
@@ -165,4 +166,33 @@ JOIN = struct(
         struct(fields(ALWAYS, API_ENDPOINT, "localAPIEndpoint"), fields(FILLED, SECRET, "certificateKey")),
         "controlPlane",
     ),
+)
+RESET = struct(
+    META,
+    fields(FILLED, BOOL, "cleanupTmpDir dryRun force"),
+    fields(FILLED, STRING, "certificatesDir criSocket"),
+    fields(FILLED, STRINGS, "ignorePreflightErrors skipPhases unmountFlags"),
+    fields(POINTER, TIMEOUTS, "timeouts"),
+)
+UPGRADE_PLAN = struct(
+    fields(FILLED, STRING, "kubernetesVersion"),
+    fields(POINTER, BOOL, "allowExperimentalUpgrades allowRCUpgrades dryRun etcdUpgrade printConfig"),
+    fields(FILLED, STRINGS, "ignorePreflightErrors"),
+)
+UPGRADE_NODE = struct(
+    fields(POINTER, BOOL, "certificateRenewal dryRun etcdUpgrade"),
+    fields(FILLED, STRINGS, "ignorePreflightErrors skipPhases"),
+    fields(POINTER, PATCHES, "patches"),
+    fields(FILLED, PULL_POLICY, "imagePullPolicy"),
+    fields(POINTER, BOOL, "imagePullSerial"),
+)
+UPGRADE_APPLY = struct(dict(UPGRADE_NODE.fields), dict(UPGRADE_PLAN.fields), fields(POINTER, BOOL, "forceUpgrade"))
+UPGRADE_DIFF = struct(fields(FILLED, STRING, "kubernetesVersion"), fields(FILLED, INT64, "contextLines"))
+UPGRADE = struct(
+    META,
+    fields(ALWAYS, UPGRADE_APPLY, "apply"),
+    fields(ALWAYS, UPGRADE_DIFF, "diff"),
+    fields(ALWAYS, UPGRADE_NODE, "node"),
+    fields(ALWAYS, UPGRADE_PLAN, "plan"),
+    fields(POINTER, TIMEOUTS, "timeouts"),
 )

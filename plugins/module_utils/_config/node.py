@@ -28,7 +28,7 @@ _TIMEOUTS = {
 }
 _CERTIFICATE_KEY = re.compile(r"[0-9a-fA-F]{64}\Z")
 _CA_HASH = re.compile(r"sha256:[0-9a-fA-F]{64}\Z")
-_NOT_YET = (("patches", "directory"), ("skipPhases",), ("dryRun",))
+_NOT_YET = (("dryRun",),)
 
 
 def resolve_registration(document: Document, host: dict[str, Any], faults: Faults) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def resolve_registration(document: Document, host: dict[str, Any], faults: Fault
         faults.add(where, "not a node name", name, "a DNS name: lower-case letters, digits, '-' and '.'")
     socket = document.get("criSocket", default=DEFAULT_CRI_SOCKET)
     value["name"] = name
-    value["criSocket"] = socket if socket.startswith("unix://") else f"unix://{socket}"
+    value["criSocket"] = cri_socket(socket)
     value["imagePullPolicy"] = document.get("imagePullPolicy", default="IfNotPresent")
     value["imagePullSerial"] = document.get("imagePullSerial", default=True)
     check_args(document, value.get("kubeletExtraArgs"), faults, "kubeletExtraArgs")
@@ -51,6 +51,11 @@ def resolve_registration(document: Document, host: dict[str, Any], faults: Fault
     for name in ("kubeletExtraArgs", "ignorePreflightErrors"):
         result.setdefault(name, [])
     return result
+
+
+def cri_socket(text: str) -> str:
+    """The socket as a URL."""
+    return text if text.startswith("unix://") else f"unix://{text}"
 
 
 def resolve_endpoint(document: Document, host: dict[str, Any], needed: bool, faults: Faults) -> dict[str, Any]:
@@ -84,6 +89,14 @@ def resolve_labels(labels: dict[str, str], where: str, faults: Faults) -> dict[s
         elif not addresses.is_label_value(value):
             faults.add(f"{where}.{key}", "not a label's value", value, "at most 63 letters, digits, '-', '_', '.'")
     return labels
+
+
+def resolve_annotations(annotations: dict[str, str], where: str, faults: Faults) -> dict[str, str]:
+    for key in annotations:
+        if not addresses.is_label_key(key):
+            accepted = "[PREFIX/]NAME of letters, digits, '-', '_', '.'"
+            faults.add(f"{where}.{key}", "not an annotation's name", accepted=accepted)
+    return annotations
 
 
 def resolve_timeouts(document: Document) -> dict[str, int]:

@@ -12,7 +12,9 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._config import (
     addresses,
     cluster,
     components,
+    lifecycle,
     node,
+    phases,
     sections,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.component_fields import (
@@ -27,6 +29,8 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._config.kubeadm_
     CLUSTER,
     INIT,
     JOIN,
+    RESET,
+    UPGRADE,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import read, too_new, usable
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.schema import Struct
@@ -37,16 +41,18 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._config.sources 
     at_path,
     layer,
 )
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.versions import effective_gates
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
 
 _KINDS: dict[str, tuple[str, str, Struct]] = {
     "ClusterConfiguration": ("cluster_configuration", API_VERSION, CLUSTER),
     "InitConfiguration": ("init_configuration", API_VERSION, INIT),
     "JoinConfiguration": ("join_configuration", API_VERSION, JOIN),
+    "ResetConfiguration": ("reset_configuration", API_VERSION, RESET),
+    "UpgradeConfiguration": ("upgrade_configuration", API_VERSION, UPGRADE),
     "KubeletConfiguration": ("kubelet_configuration", KUBELET_API_VERSION, KUBELET),
     "KubeProxyConfiguration": ("kube_proxy_configuration", KUBE_PROXY_API_VERSION, KUBE_PROXY),
 }
-_UNUSED_KINDS = ("ResetConfiguration", "UpgradeConfiguration")
 
 
 class Resolver:
@@ -96,10 +102,8 @@ class Resolver:
 
     def _read_document(self, document: dict[str, Any], path: str, where: str, found: dict[str, Layer]) -> None:
         kind = document.get("kind")
-        if kind in _UNUSED_KINDS:
-            return
         if not isinstance(kind, str) or kind not in _KINDS:
-            self.faults.add(f"{where}.kind", "unknown kind", kind, ", ".join([*_KINDS, *_UNUSED_KINDS]))
+            self.faults.add(f"{where}.kind", "unknown kind", kind, ", ".join(_KINDS))
         elif kind in found:
             self.faults.add(where, f"there is more than one {kind}")
         else:
@@ -134,11 +138,15 @@ class Resolver:
         """What this host is: as said, else as found, else a control plane."""
         return str(self.get("node_role") or self.host.get("member") or "control_plane")
 
+    @property
+    def joins(self) -> bool:
+        """Whether JoinConfiguration speaks for this host: workers always, control planes where it is said."""
+        return self.role == "worker" or bool(self.get("joins"))
+
     def _node_documents(self) -> tuple[Document, Document, Document]:
         """The document that speaks for this host, its node registration and its API endpoint."""
-        worker = self.role == "worker"
-        own = self.documents["JoinConfiguration" if worker else "InitConfiguration"]
-        path = ("controlPlane", "localAPIEndpoint") if worker else ("localAPIEndpoint",)
+        own = self.documents["JoinConfiguration" if self.joins else "InitConfiguration"]
+        path = ("controlPlane", "localAPIEndpoint") if self.joins else ("localAPIEndpoint",)
         registration = _part(own, "nodeRegistration")
         endpoint = _part(own, *path)
         extra = [Layer(f"{PREFIX}node_registration", self.get("node_registration"))]
@@ -160,6 +168,12 @@ class Resolver:
         init_port = self.documents["InitConfiguration"].get("localAPIEndpoint", "bindPort", default=0)
         cluster_port = init_port or endpoint["bindPort"]
         settings = cluster.resolve_cluster(cluster_document, version, cluster_port, faults)
+        skipped = phases.resolve(self.documents["InitConfiguration"], "init", minor, faults, "skipPhases")
+        settings = phases.disable_addons(skipped, settings)
+        skipped = phases.without_addons(skipped, settings, minor)
+        if self.joins:
+            skipped = phases.resolve(own, "join", minor, faults, "skipPhases")
+        gates = effective_gates(settings.get("featureGates") or {}, minor)
         registration = node.resolve_registration(registration_document, self.host, faults)
         node.check_init(self.documents["InitConfiguration"], faults)
         node.check_join(self.documents["JoinConfiguration"], faults)
@@ -171,6 +185,7 @@ class Resolver:
         kubelet_document = self.documents["KubeletConfiguration"]
         proxy_document = self.documents["KubeProxyConfiguration"]
         kubelet = components.resolve_kubelet(kubelet_document, basis, self.host, minor)
+        annotations = node.resolve_annotations(self.get("node_annotations"), f"{PREFIX}node_annotations", faults)
         fact = {
             "host": self.host,
             "version": version,
@@ -178,6 +193,18 @@ class Resolver:
             "node_role": self.role,
             "node_registration": registration,
             "node_labels": labels,
+            "node_annotations": annotations,
+            "joins": self.joins,
+            "upload_certs": self.get("upload_certs"),
+            "skip_phases": skipped,
+            "patches": {
+                "directory": own.get("patches", "directory", default=""),
+                "controller_directory": self.get("patches_directory"),
+            },
+            "feature_gates": gates,
+            "encryption_algorithm": cluster.effective_algorithm(settings, minor),
+            "reset": lifecycle.resolve_reset(self.documents["ResetConfiguration"], registration, minor, faults),
+            "upgrade": lifecycle.resolve_upgrade(self.documents["UpgradeConfiguration"], minor, faults),
             "local_api_endpoint": endpoint,
             "timeouts": node.resolve_timeouts(own),
             "kubelet": kubelet,

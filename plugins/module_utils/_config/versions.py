@@ -19,7 +19,8 @@ class Minor:
     etcd: Mapping[int, str]
     pause: str
     coredns: str
-    feature_gates: frozenset[str]
+    feature_gates: Mapping[str, bool]
+    """The gates that ClusterConfiguration may name, and their defaults."""
     kube_proxy_mode: str = ""
     uploads_resolv_conf: bool = True
 
@@ -29,39 +30,47 @@ MINORS: dict[int, Minor] = {
         etcd={31: "3.5.24-0", 32: "3.5.24-0", 33: "3.5.24-0", 34: "3.6.5-0"},
         pause="3.10.1",
         coredns="v1.12.1",
-        feature_gates=frozenset(
-            [
-                "ControlPlaneKubeletLocalMode",
-                "NodeLocalCRISocket",
-                "PublicKeysECDSA",
-                "RootlessControlPlane",
-                "WaitForAllControlPlaneComponents",
-            ]
-        ),
+        feature_gates={
+            "ControlPlaneKubeletLocalMode": True,
+            "NodeLocalCRISocket": True,
+            "PublicKeysECDSA": False,
+            "RootlessControlPlane": False,
+            "WaitForAllControlPlaneComponents": True,
+        },
     ),
     35: Minor(
         etcd={33: "3.5.24-0", 34: "3.6.6-0", 35: "3.6.6-0"},
         pause="3.10.1",
         coredns="v1.13.1",
-        feature_gates=frozenset(
-            ["ControlPlaneKubeletLocalMode", "NodeLocalCRISocket", "PublicKeysECDSA", "RootlessControlPlane"]
-        ),
+        feature_gates={
+            "ControlPlaneKubeletLocalMode": True,
+            "NodeLocalCRISocket": True,
+            "PublicKeysECDSA": False,
+            "RootlessControlPlane": False,
+        },
     ),
     36: Minor(
         etcd={34: "3.6.8-0", 35: "3.6.8-0", 36: "3.6.8-0"},
         pause="3.10.2",
         coredns="v1.14.2",
-        feature_gates=frozenset(["NodeLocalCRISocket", "PublicKeysECDSA", "RootlessControlPlane"]),
+        feature_gates={"NodeLocalCRISocket": True, "PublicKeysECDSA": False, "RootlessControlPlane": False},
     ),
     37: Minor(
         etcd={34: "3.7.0-0", 35: "3.7.0-0", 36: "3.7.0-0"},
         pause="3.10.2",
         coredns="v1.14.6",
-        feature_gates=frozenset(["RootlessControlPlane"]),
+        feature_gates={"RootlessControlPlane": False},
         kube_proxy_mode="iptables",
         uploads_resolv_conf=False,
     ),
 }
+HARD_CODED_GATES = {
+    "ControlPlaneKubeletLocalMode": 35,
+    "NodeLocalCRISocket": 37,
+    "WaitForAllControlPlaneComponents": 34,
+}
+"""Gates that are on whatever is said of them, and the first minor version where that holds."""
+
 SUPPORTED = f"v1.{min(MINORS)}.x to v1.{max(MINORS)}.x"
 
 _VERSION = re.compile(r"v?(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})([-+][-\w.+]*)?\Z", re.ASCII)
@@ -78,3 +87,12 @@ def etcd_tag(minor: int) -> str:
     """The tag of the etcd image that kubeadm of this minor runs for a cluster of this minor."""
     known = MINORS[minor].etcd
     return known.get(minor) or known[max(known) if minor > max(known) else min(known)]
+
+
+def effective_gates(given: Mapping[str, bool], minor: int) -> dict[str, bool]:
+    """Every feature gate that this collection knows as kubeadm of this minor behaves."""
+    known = {name: False for one in MINORS.values() for name in one.feature_gates}
+    known.update(MINORS[minor].feature_gates)
+    known.update({name: value for name, value in given.items() if name in MINORS[minor].feature_gates})
+    known.update({name: True for name, since in HARD_CODED_GATES.items() if minor >= since})
+    return dict(sorted(known.items()))

@@ -185,8 +185,6 @@ def test_null_empty_and_listed_taints_stay_different(fact: Resolve, taints: Any)
         ("localAPIEndpoint.bindPort", 65536, "not a port"),
         ("localAPIEndpoint.bindPort", "6443", "Write it without quotes"),
         ("timeouts.discovery", "0s", "must be longer than nothing"),
-        ("skipPhases", ["addon"], "cannot do this yet"),
-        ("patches.directory", "/p", "cannot do this yet"),
     ],
 )
 def test_init_configuration_is_checked(fault: Fault, where: str, value: Any, problem: str) -> None:
