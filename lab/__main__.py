@@ -47,6 +47,8 @@ def main() -> None:
     servers.add_argument("action", choices=["start", "stop"])
     made = verb("golden", "make the golden files of tests/parity anew, with real kubeadm", lab=False)
     made.add_argument("--minor", default=pins.DEFAULT_MINOR, choices=list(pins.RELEASES))
+    made.add_argument("--matrix", action="store_true", help="the cases of tests/parity/cases instead of a real cluster")
+    made.add_argument("--case", action="append", default=[], help="only this case of the matrix (may be repeated)")
     serve = verb("serve", "the file server of the mirror, in the foreground", lab=False)
     serve.add_argument("--port", type=int, required=True)
     serve.add_argument("--tree", type=Path, required=True)
@@ -60,7 +62,10 @@ def main() -> None:
     elif arguments.verb == "mirror":
         {"start": mirror.start, "stop": mirror.stop}[arguments.action]()
     elif arguments.verb == "golden":
-        golden_files(pins.release(arguments.minor))
+        if arguments.matrix or arguments.case:
+            golden_cases(pins.release(arguments.minor), arguments.case)
+        else:
+            golden_files(pins.release(arguments.minor))
     elif arguments.verb == "serve":
         mirror.serve(arguments.port, arguments.tree)
     else:
@@ -126,6 +131,16 @@ def golden_files(release: pins.Release) -> None:
         golden.make(lab, release)
     finally:
         hosts.down(lab)
+
+
+def golden_cases(release: pins.Release, names: list[str]) -> None:
+    """One host, which stays; only kubeadm must be in the mirror."""
+    from lab import golden_cases, golden_matrix
+
+    cases = [golden_cases.load(name) for name in names or golden_cases.names()]
+    lab = topology.load("matrix")
+    up(lab, CHECKOUT / ".lab" / lab.name, release)
+    golden_matrix.make(lab, release, cases)
 
 
 def forget(directory: Path) -> None:

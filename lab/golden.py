@@ -11,21 +11,18 @@ golden/1.37/default/HOST/etc/… var/…      the files themselves, credentials 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lab import hosts, kubeadm, pins
+from lab.golden_store import FOLDER, dump, object_name, write_text
 from lab.masking import mask_object, mask_token
 from lab.podman import execute
 from lab.report import say, step
 from lab.topology import Host, Topology
 
 CHECKOUT = Path(__file__).parent.parent
-FOLDER = CHECKOUT / "tests" / "parity" / "golden"
 DIRECTORIES = ("/etc/kubernetes", "/var/lib/kubelet", "/var/lib/etcd")
 KINDS = "configmaps,secrets,serviceaccounts,services,deployments,daemonsets,roles,rolebindings,clusterroles,clusterrolebindings"
 
@@ -41,7 +38,7 @@ def make(topology: Topology, release: pins.Release) -> Path:
     container = hosts.container(topology, first)
     execute(container, "sh", "-c", "cat > /root/config.yaml", stdin=config)
     with step("kubeadm init --dry-run"):
-        sent = parse_dry_run(execute(container, "kubeadm", "init", "--dry-run", "--config=/root/config.yaml"))
+        sent = kubeadm.parse_dry_run(execute(container, "kubeadm", "init", "--dry-run", "--config=/root/config.yaml"))
     # or its folder would decide the mode of /etc/kubernetes
     execute(container, "rm", "-r", "/etc/kubernetes")
     with step("kubeadm init"):
@@ -53,12 +50,12 @@ def make(topology: Topology, release: pins.Release) -> Path:
     nodes = [bare_node(each) for each in kubeadm.objects(topology, first, "nodes")]
 
     shutil.rmtree(target, ignore_errors=True)
-    write(target / "config.yaml", config)
+    write_text(target / "config.yaml", config)
     for number, item in enumerate(sent, 1):
         item = mask_object(item)
-        write(target / "sent" / f"{number:02}-{file_name(item)}", dump(item))
+        write_text(target / "sent" / f"{number:02}-{file_name(item)}", dump(item))
     for item in [mask_object(each) for each in stored] + nodes:
-        write(target / "stored" / file_name(item), dump(item))
+        write_text(target / "stored" / file_name(item), dump(item))
     for host in topology.hosts:
         store_host(target / host.name, collect(topology, host))
     say(f"golden files of Kubernetes {release.version}: {target.relative_to(CHECKOUT)}")
@@ -75,19 +72,9 @@ def collect(topology: Topology, host: Host) -> dict[str, Any]:
 
 def store_host(target: Path, found: dict[str, Any]) -> None:
     for part in ("files", "certificates", "keys"):
-        write(target / f"{part}.json", json.dumps(found[part], indent=2) + "\n")
+        write_text(target / f"{part}.json", json.dumps(found[part], indent=2) + "\n")
     for path, text in found["texts"].items():
-        write(target / path.lstrip("/"), mask_token(text))
-
-
-def parse_dry_run(output: str) -> list[dict[str, Any]]:
-    """The objects kubeadm would have created, in order, from what its dry run prints."""
-    found = re.findall(
-        r"^\[dryrun\] Would perform action CREATE on .*\n\[dryrun\] Attached object:\n((?:(?!\[).*\n)+)",
-        output,
-        re.MULTILINE,
-    )
-    return [yaml.safe_load(text) for text in found]
+        write_text(target / path.lstrip("/"), mask_token(text))
 
 
 def made_by_kubeadm(item: dict[str, Any]) -> bool:
@@ -116,26 +103,4 @@ def bare_node(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def file_name(item: dict[str, Any]) -> str:
-    metadata = item["metadata"]
-    parts = [item["kind"].lower(), metadata.get("namespace", ""), metadata["name"].replace(":", "_")]
-    return ".".join(part for part in parts if part) + ".yaml"
-
-
-def dump(item: dict[str, Any]) -> str:
-    return yaml.dump(item, Dumper=_Readable, sort_keys=True, width=1000)
-
-
-class _Readable(yaml.SafeDumper):
-    """Texts of several lines as blocks."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-
-_Readable.add_representer(str, _text)
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    return f"{object_name(item)}.yaml"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from lab import hosts, mirror, pins
 from lab.podman import execute
@@ -31,6 +34,15 @@ def prepare(topology: Topology, host: Host, release: pins.Release) -> None:
     execute(hosts.container(topology, host), "sh", "-s", "--", *arguments, stdin=script)
 
 
+def fetch(topology: Topology, host: Host, release: pins.Release) -> str:
+    """Only kubeadm, from the mirror; several releases may be on a host. Returns its path there."""
+    path = f"/usr/local/bin/kubeadm-{release.version}"
+    url = f"http://{topology.gateway}:{mirror.HTTP_PORT}/release/v{release.version}/bin/linux/{pins.architecture()}/kubeadm"
+    execute(hosts.container(topology, host), "curl", "-sSf", "-o", path, url)
+    execute(hosts.container(topology, host), "chmod", "0755", path)
+    return path
+
+
 def init(topology: Topology, host: Host, config: str) -> None:
     execute(hosts.container(topology, host), "kubeadm", "init", f"--config={config}")
 
@@ -46,3 +58,13 @@ def objects(topology: Topology, control_plane: Host, kinds: str) -> list[dict[st
     command = ["kubectl", CONFIG, "get", kinds, "--all-namespaces", "--show-managed-fields", "-o", "json"]
     found: list[dict[str, Any]] = json.loads(execute(hosts.container(topology, control_plane), *command))["items"]
     return found
+
+
+def parse_dry_run(output: str) -> list[dict[str, Any]]:
+    """The objects kubeadm would have created, in order, from what its dry run prints."""
+    found = re.findall(
+        r"^\[dryrun\] Would perform action CREATE on .*\n\[dryrun\] Attached object:\n((?:(?!\[).*\n)+)",
+        output,
+        re.MULTILINE,
+    )
+    return [yaml.safe_load(text) for text in found]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab import golden, masking, topology
+from lab import golden, kubeadm, masking, topology
 
 SAID = """\
 [preflight] Running pre-flight checks
@@ -46,7 +46,7 @@ metadata:
 
 
 def test_only_created_objects_are_taken_from_a_dry_run_in_their_order():
-    first, second = golden.parse_dry_run(SAID)
+    first, second = kubeadm.parse_dry_run(SAID)
     assert first["data"]["Corefile"] == ".:53 {\n\n    errors\n}\n"
     assert golden.file_name(first) == "configmap.kube-system.coredns.yaml"
     assert golden.file_name(second) == "clusterrole.kubeadm_get-nodes.yaml"
