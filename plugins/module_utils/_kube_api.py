@@ -13,16 +13,15 @@ import json
 import os
 import socket
 import ssl
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Callable, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _kubeconfig
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._kubeconfig import Kubeconfig
+from ansible_collections.kubephase.cluster.plugins.module_utils._secret_file import secret_file
 
 Object = dict[str, Any]
 T = TypeVar("T")
@@ -245,26 +244,9 @@ def _tls_context(config: Kubeconfig) -> ssl.SSLContext:
         context.load_default_certs()
     certificate, key = config.read_client_certificate(), config.read_client_key()
     if certificate and key:
-        with _secret_file(certificate.rstrip() + b"\n" + key) as path:
+        with secret_file(certificate.rstrip() + b"\n" + key) as path:
             context.load_cert_chain(path)
     return context
-
-
-@contextmanager
-def _secret_file(content: bytes) -> Iterator[str]:
-    """A path that OpenSSL can read ``content`` from: in memory, or on kernels without that a private file for a moment."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("kubephase", os.MFD_CLOEXEC)
-        path = f"/proc/self/fd/{descriptor}"
-    else:
-        descriptor, path = tempfile.mkstemp(prefix=".kubephase-")
-    try:
-        os.write(descriptor, content)
-        yield path
-    finally:
-        os.close(descriptor)
-        if not path.startswith("/proc/"):
-            os.unlink(path)
 
 
 def _dry_run(wanted: bool) -> str:
