@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,13 +50,50 @@ def parse_config_map(body: bytes, where: str) -> dict[str, str]:
 
 def parse_cluster_info(kubeconfig: str, where: str) -> Cluster:
     """The cluster that a kubeconfig without users names: the unnamed one, else the current context's."""
-    entry = _cluster_entry(kubeconfig, where)
-    server, encoded = entry.get("server"), entry.get("certificate-authority-data")
-    if not isinstance(server, str) or not server:
-        raise MalformedClusterInfo("its kubeconfig names no server", where=where)
-    _https_get.parse_endpoint(server, f"{where}, server")
+    _name, entry = cluster_entry(parse_kubeconfig(kubeconfig, where), where)
+    server = server_of(entry, where)
+    encoded = entry.get("certificate-authority-data")
     if not isinstance(encoded, str) or not encoded:
         raise MalformedClusterInfo("its kubeconfig has no certificate-authority-data", where=where)
+    return cluster_of(server, encoded, where)
+
+
+def parse_kubeconfig(text: str, where: str) -> dict[str, Any]:
+    """A kubeconfig's mapping, from a text that may be anything."""
+    try:
+        found = _kube_yaml.load(text)
+    except RecursionError:
+        raise MalformedClusterInfo("its kubeconfig is nested too deep", where=where) from None
+    except KubephaseError as error:
+        raise MalformedClusterInfo(f"its kubeconfig is not YAML: {error}", where=where) from None
+    if not isinstance(found, dict):
+        raise MalformedClusterInfo("its kubeconfig is not a mapping", where=where)
+    return found
+
+
+def cluster_entry(mapping: Mapping[str, Any], where: str) -> tuple[str, dict[str, Any]]:
+    """Name and entry of the unnamed cluster, else of the current context's."""
+    clusters = by_name(mapping, "clusters", "cluster", where)
+    if "" in clusters:
+        return "", clusters[""]
+    context = by_name(mapping, "contexts", "context", where).get(text_of(mapping.get("current-context")), {})
+    name = text_of(context.get("cluster"))
+    if name not in clusters:
+        raise MalformedClusterInfo("its kubeconfig has neither an unnamed nor a current cluster", where=where)
+    return name, clusters[name]
+
+
+def server_of(entry: Mapping[str, Any], where: str) -> str:
+    """The server of a cluster's entry."""
+    server = entry.get("server")
+    if not isinstance(server, str) or not server:
+        raise MalformedClusterInfo("its kubeconfig names no server", where=where)
+    _https_get.parse_endpoint(server, f"{where}, server", 443)
+    return server
+
+
+def cluster_of(server: str, encoded: str, where: str) -> Cluster:
+    """A cluster by its server and its CA bundle in base64."""
     try:
         ca_pem = base64.b64decode(encoded, validate=True).decode("ascii")
     except (binascii.Error, ValueError):
@@ -64,32 +102,19 @@ def parse_cluster_info(kubeconfig: str, where: str) -> Cluster:
     return Cluster(server=server, ca_pem=ca_pem, pins=_ca_bundle.pins_of(certificates))
 
 
-def _cluster_entry(kubeconfig: str, where: str) -> dict[str, Any]:
-    try:
-        found = _kube_yaml.load(kubeconfig)
-    except RecursionError:
-        raise MalformedClusterInfo("its kubeconfig is nested too deep", where=where) from None
-    except KubephaseError as error:
-        raise MalformedClusterInfo(f"its kubeconfig is not YAML: {error}", where=where) from None
-    if not isinstance(found, dict):
-        raise MalformedClusterInfo("its kubeconfig is not a mapping", where=where)
-    clusters = _by_name(found.get("clusters"), "cluster")
-    if "" in clusters:
-        return clusters[""]
-    context = _by_name(found.get("contexts"), "context").get(_text(found.get("current-context")), {})
-    name = _text(context.get("cluster"))
-    if name not in clusters:
-        raise MalformedClusterInfo("its kubeconfig has neither an unnamed nor a current cluster", where=where)
-    return clusters[name]
-
-
-def _by_name(entries: Any, field_name: str) -> dict[str, dict[str, Any]]:
-    found = {}
+def by_name(mapping: Mapping[str, Any], section: str, field: str, where: str) -> dict[str, dict[str, Any]]:
+    """The entries of a kubeconfig's list. Like for Go's programs, no name may be there twice."""
+    found: dict[str, dict[str, Any]] = {}
+    entries = mapping.get(section)
     for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict) and isinstance(entry.get(field_name), dict):
-            found[_text(entry.get("name"))] = entry[field_name]
+        if isinstance(entry, dict) and isinstance(entry.get(field), dict):
+            name = text_of(entry.get("name"))
+            if name in found:
+                raise MalformedClusterInfo(f"its kubeconfig has two {section} of one name", where=where, value=name)
+            found[name] = entry[field]
     return found
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A field that should be text; anything else counts as not given."""
     return value if isinstance(value, str) else ""

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One HTTPS request to an API server that nobody has vouched for yet: bounded in time and size, no redirects, no proxy."""
+"""One HTTPS request to a server that nobody has vouched for yet: bounded in time and size, no redirects.
+
+It goes through the environment's proxy where there is one, as kubeadm's do.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _proxy
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
 MAX_BYTES = 1024 * 1024
@@ -35,9 +39,12 @@ class Endpoint:
     prefix: str = ""
 
     @property
+    def authority(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"https://{host}:{self.port}{self.prefix}"
+        return f"https://{self.authority}{self.prefix}"
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,13 @@ def trusting_context(ca_pem: str) -> ssl.SSLContext:
     return context
 
 
+def system_context() -> ssl.SSLContext:
+    """TLS that trusts whom the host trusts, and checks the server's name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_default_certs()
+    return context
+
+
 def get(
     endpoint: Endpoint,
     path: str,
@@ -120,34 +134,48 @@ def get(
     *,
     timeout: float = 10.0,
     headers: Mapping[str, str] | None = None,
+    server_name: str = "",
+    proxy_url: str = "",
 ) -> Answer:
     """GET ``path``. ``timeout`` is the whole time, however slowly the server drips its answer.
 
+    :param server_name: the name that the server's certificate is checked for, instead of the host's.
+    :param proxy_url: the proxy to go through, instead of the environment's.
     :raises Fault: one of its kinds.
     """
     deadline = time.monotonic() + timeout
-    lines = [f"GET {endpoint.prefix}{path} HTTP/1.1", f"Host: {endpoint.url[len('https://') :].partition('/')[0]}"]
+    if proxy_url:
+        proxy: _proxy.Proxy | None = _proxy.parse(proxy_url, "proxy-url")
+    else:
+        proxy = _proxy.from_environment(endpoint.host, endpoint.port)
+    through = f"through {proxy}: " if proxy else ""
+    host = proxy.host if proxy else endpoint.host
+    lines = [f"GET {endpoint.prefix}{path} HTTP/1.1", f"Host: {endpoint.authority}"]
     wanted = {"Accept": "application/json", "User-Agent": "kubephase", "Connection": "close", **(headers or {})}
     lines += [f"{name}: {value}" for name, value in wanted.items()]
     try:
-        plain = socket.create_connection((endpoint.host, endpoint.port), timeout=timeout)
+        plain = socket.create_connection((host, proxy.port if proxy else endpoint.port), timeout=timeout)
         with plain:
+            if proxy:
+                _proxy.open_tunnel(plain, proxy, endpoint.authority, lambda: _left(deadline))
             plain.settimeout(_left(deadline))
-            with context.wrap_socket(plain, server_hostname=endpoint.host) as secure:
+            with context.wrap_socket(plain, server_hostname=server_name or endpoint.host) as secure:
                 certificate = secure.getpeercert(binary_form=True) or b""
                 secure.settimeout(_left(deadline))
                 secure.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
                 return _read(secure, deadline, certificate)
     except socket.gaierror as error:
-        raise NameNotFound(f"the name {endpoint.host} does not resolve ({error.strerror})") from None
+        raise NameNotFound(f"{through}the name {host} does not resolve ({error.strerror})") from None
+    except _proxy.ProxyRefused as error:
+        raise Unreachable(f"{through}{error}") from None
     except ssl.SSLCertVerificationError as error:
         raise NotTrusted(error.verify_message or str(error.reason), error.verify_code) from None
     except (socket.timeout, TimeoutError):
-        raise Unreachable(f"no answer within {timeout:.0f} s") from None
+        raise Unreachable(f"{through}no answer within {timeout:.0f} s") from None
     except ssl.SSLError as error:
-        raise TlsFault(f"no TLS session: {(error.reason or str(error)).lower().replace('_', ' ')}") from None
+        raise TlsFault(f"{through}no TLS session: {(error.reason or str(error)).lower().replace('_', ' ')}") from None
     except OSError as error:
-        raise Unreachable((error.strerror or str(error) or type(error).__name__).lower()) from None
+        raise Unreachable(through + (error.strerror or str(error) or type(error).__name__).lower()) from None
     except (http.client.HTTPException, ValueError) as error:
         raise BadAnswer(f"the answer is not HTTP ({type(error).__name__})") from None
 

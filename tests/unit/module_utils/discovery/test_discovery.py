@@ -14,8 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _cluster_info, _discovery, _https_get, _jws
-from ansible_collections.kubephase.cluster.plugins.module_utils._discovery import Patience, Token, TokenDiscovery
+from ansible_collections.kubephase.cluster.plugins.module_utils import (
+    _cluster_info,
+    _discovery,
+    _discovery_request,
+    _https_get,
+    _jws,
+)
+from ansible_collections.kubephase.cluster.plugins.module_utils._discovery import Token, TokenDiscovery
+from ansible_collections.kubephase.cluster.plugins.module_utils._discovery_request import Patience
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
 TOKEN = "abcdef.0123456789abcdef"
@@ -111,14 +118,14 @@ def test_waits_for_an_endpoint_that_comes_up(api_server: Any) -> None:
         listener.bind(("127.0.0.1", 0))
         endpoint = f"127.0.0.1:{listener.getsockname()[1]}"
     start = time.monotonic()
-    message = error_of(lambda: discovery(api_server, endpoint=endpoint).run(), _discovery.EndpointUnreachable)
+    message = error_of(lambda: discovery(api_server, endpoint=endpoint).run(), _discovery_request.EndpointUnreachable)
     assert 0.3 < time.monotonic() - start < 2
     assert f"https://{endpoint}: the API server cannot be reached: connection refused" in message
 
 
 def test_a_name_that_does_not_resolve(api_server: Any) -> None:
     work = discovery(api_server, endpoint="kubephase.invalid:6443").run
-    assert "the name kubephase.invalid does not resolve" in error_of(work, _discovery.EndpointUnreachable)
+    assert "the name kubephase.invalid does not resolve" in error_of(work, _discovery_request.EndpointUnreachable)
 
 
 def test_wrong_secret(api_server: Any) -> None:
@@ -175,7 +182,7 @@ def test_wrong_pin_names_both(api_server: Any, foreign_authority: Any) -> None:
 
 def test_another_ca_answers_after_discovery(api_server: Any, foreign_authority: Any) -> None:
     api_server.contexts.append(api_server.context(foreign_authority))
-    message = error_of(discovery(api_server).run, _discovery.ServerNotTrusted)
+    message = error_of(discovery(api_server).run, _discovery_request.ServerNotTrusted)
     assert "was not issued by the cluster's CA" in message
     assert api_server.authority.pin in message
     assert len(api_server.requests) == 1
@@ -183,7 +190,7 @@ def test_another_ca_answers_after_discovery(api_server: Any, foreign_authority: 
 
 def test_certificate_for_another_host(api_server: Any) -> None:
     api_server.contexts.append(api_server.context(api_server.authority, host="192.0.2.1"))
-    message = error_of(discovery(api_server).run, _discovery.ServerNotTrusted)
+    message = error_of(discovery(api_server).run, _discovery_request.ServerNotTrusted)
     assert "or not for 127.0.0.1" in message
     assert "certSANs" in message
 
@@ -192,7 +199,7 @@ def test_this_hosts_clock_is_behind(api_server: Any) -> None:
     tomorrow = NOW + DAY
     api_server.contexts = [api_server.context(api_server.authority, not_before=tomorrow)]
     clock = datetime.datetime(2001, 2, 3, tzinfo=datetime.timezone.utc)
-    message = error_of(discovery(api_server, now=lambda: clock).run, _discovery.ClockSkew)
+    message = error_of(discovery(api_server, now=lambda: clock).run, _discovery_request.ClockSkew)
     assert "by this host's clock (2001-02-03T00:00:00Z) the server's certificate is not valid yet" in message
     assert f"notBefore is {tomorrow.strftime('%Y-%m-%dT%H:%M:%SZ')}" in message
     assert "Set this host's clock" in message
@@ -201,7 +208,7 @@ def test_this_hosts_clock_is_behind(api_server: Any) -> None:
 def test_expired_server_certificate(api_server: Any) -> None:
     yesterday = NOW - DAY
     api_server.contexts = [api_server.context(api_server.authority, not_before=NOW - 2 * DAY, not_after=yesterday)]
-    message = error_of(discovery(api_server).run, _discovery.ClockSkew)
+    message = error_of(discovery(api_server).run, _discovery_request.ClockSkew)
     assert f"has expired: notAfter is {yesterday.strftime('%Y-%m-%dT%H:%M:%SZ')}" in message
 
 
@@ -219,7 +226,7 @@ def test_second_answer_differs(api_server: Any) -> None:
 def test_anonymous_requests_are_off(api_server: Any) -> None:
     api_server.misbehave = lambda handler: handler.reply(401, b"{}") or True
     patience = Patience(discovery=60, token=0.2, first_pause=0.02, longest_pause=0.05)
-    message = error_of(discovery(api_server, patience=patience).run, _discovery.ClusterInfoMissing)
+    message = error_of(discovery(api_server, patience=patience).run, _discovery_request.ClusterInfoMissing)
     assert "HTTP 401" in message
     assert "--anonymous-auth=false" in message
 
@@ -229,7 +236,7 @@ def test_anonymous_requests_are_off(api_server: Any) -> None:
 )
 def test_cluster_info_is_not_handed_out(api_server: Any, status: int, hint: str) -> None:
     api_server.misbehave = lambda handler: handler.reply(status, b"{}") or True
-    message = error_of(discovery(api_server).run, _discovery.ClusterInfoMissing)
+    message = error_of(discovery(api_server).run, _discovery_request.ClusterInfoMissing)
     assert f"HTTP {status}" in message
     assert hint in message
 
@@ -270,7 +277,7 @@ def test_what_is_no_api_server(api_server: Any, data: bytes, part: str) -> None:
 
 def test_a_connection_that_breaks_off(api_server: Any) -> None:
     api_server.misbehave = _raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
-    message = error_of(discovery(api_server).run, _discovery.EndpointUnreachable)
+    message = error_of(discovery(api_server).run, _discovery_request.EndpointUnreachable)
     assert "the connection broke off in the middle of the answer" in message
     assert len(api_server.requests) > 1
 
@@ -284,14 +291,14 @@ def test_a_server_that_drips_does_not_hold_us(api_server: Any) -> None:
 
     api_server.misbehave = drip
     start = time.monotonic()
-    message = error_of(discovery(api_server).run, _discovery.EndpointUnreachable)
+    message = error_of(discovery(api_server).run, _discovery_request.EndpointUnreachable)
     assert "no answer within 1 s" in message
     assert time.monotonic() - start < 4
 
 
 def test_plain_http_is_no_api_server(api_server: Any) -> None:
     api_server.contexts = [None]
-    assert "this is not an API server: " in error_of(discovery(api_server).run, _discovery.EndpointUnreachable)
+    assert "this is not an API server: " in error_of(discovery(api_server).run, _discovery_request.EndpointUnreachable)
 
 
 @pytest.mark.parametrize(
