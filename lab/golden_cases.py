@@ -35,6 +35,8 @@ class Case:
     arguments: list[str] = field(default_factory=list)
     #: shell commands on the host before kubeadm, in /root/case
     prepare: list[str] = field(default_factory=list)
+    #: shell commands on the host when all is done, which take back what `prepare` did elsewhere
+    cleanup: list[str] = field(default_factory=list)
     #: folders where the case has files beside the usual ones
     directories: list[str] = field(default_factory=list)
     #: facts that `prepare` makes different from those of golden/host.json

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from lab import golden_store, hosts, kubeadm, pins
 from lab.golden_cases import Case
@@ -20,6 +21,8 @@ from lab.report import LabError, say
 from lab.topology import Host, Topology
 
 DIRECTORIES = ["/etc/kubernetes", "/var/lib/kubelet", "/var/lib/etcd"]
+#: cases may use it
+SCRATCH = "/srv"
 #: these talk to a cluster
 WITH_API = (
     "preflight",
@@ -32,6 +35,7 @@ WITH_API = (
     "addon",
     "show-join-command",
 )
+RUNS = ((["preflight"], ["--dry-run"]), (WITH_API, []))
 #: official builds of 1.34 are made with Go 1.24, which takes SHA-1 of the public key where newer ones take SHA-256
 SETTINGS = {"1.34": {"GODEBUG": "x509sha256skid=0"}}
 
@@ -50,23 +54,25 @@ def make(topology: Topology, release: pins.Release, cases: Iterable[Case]) -> No
 
 
 def golden_of(topology: Topology, host: Host, binary: str, case: Case, release: pins.Release) -> Golden:
-    directories = [*DIRECTORIES, *case.directories]
+    container = hosts.container(topology, host)
     arguments = {
         "files": files_of(case, release.version),
         "prepare": case.prepare,
         "runs": init_runs(binary, case, release),
         "environment": {**SETTINGS.get(release.minor, {}), **case.environment},
-        "directories": directories,
+        "directories": [*DIRECTORIES, SCRATCH],
     }
     script = Path(__file__).with_name("golden_host.py").read_text()
-    container = hosts.container(topology, host)
-    said = json.loads(execute(container, "python3", "-", json.dumps(arguments), stdin=script))
-    if said[-1]["status"]:
-        if len(said) > 1:
-            raise LabError(f"{case.name} of {release.minor}: accepted in the dry run, then {said[-1]['errors']}")
-        return Golden(refused=sentence(said[-1]["errors"]))
     collect = Path(__file__).with_name("collect.py").read_text()
-    found = json.loads(execute(container, "python3", "-W", "ignore", "-", *directories, stdin=collect))
+    try:
+        said = json.loads(execute(container, "python3", "-", json.dumps(arguments), stdin=script))
+        if said[-1]["status"]:
+            return refused(case, release, said)
+        folders = [*DIRECTORIES, *case.directories]
+        found = json.loads(execute(container, "python3", "-W", "ignore", "-", *folders, stdin=collect))
+    finally:
+        for command in case.cleanup:
+            execute(container, "sh", "-euc", command)
     return Golden(
         files=found["files"],
         certificates=golden_store.without_run_time(found["certificates"]),
@@ -77,10 +83,16 @@ def golden_of(topology: Topology, host: Host, binary: str, case: Case, release: 
 
 
 def init_runs(binary: str, case: Case, release: pins.Release) -> list[list[str]]:
-    init = [binary, "init", "--config=config.yaml", "--ignore-preflight-errors=all", *case.arguments]
+    init = [binary, "init", "--config=config.yaml", *case.arguments]
     # the argument replaces the list of the document
     skipped = [phase for each in case.documents(release.version) for phase in each.get("skipPhases") or []]
-    return [[*init, "--dry-run"], [*init, f"--skip-phases={','.join([*WITH_API, *skipped])}"]]
+    return [[*init, f"--skip-phases={','.join([*these, *skipped])}", *dry] for these, dry in RUNS]
+
+
+def refused(case: Case, release: pins.Release, said: list[dict[str, Any]]) -> Golden:
+    if len(said) > 1:
+        raise LabError(f"{case.name} of {release.minor}: refused after the dry run: {said[-1]['errors']}")
+    return Golden(refused=sentence(said[-1]["errors"]))
 
 
 def files_of(case: Case, version: str) -> dict[str, str]:

@@ -63,7 +63,7 @@ def objects(topology: Topology, control_plane: Host, kinds: str) -> list[dict[st
 def parse_dry_run(output: str) -> list[dict[str, Any]]:
     """The objects kubeadm would have created, in order, from what its dry run prints."""
     found = re.findall(
-        r"^\[dryrun\] Would perform action CREATE on .*\n\[dryrun\] Attached object:\n((?:(?!\[).*\n)+)",
+        r"^\[dryrun\] Would perform action CREATE on .*\n\[dryrun\] Attached object:\n((?:(?:[ -].*|\w+:.*)?\n)+)",
         output,
         re.MULTILINE,
     )
