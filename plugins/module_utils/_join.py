@@ -1,7 +1,7 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joining a node to a cluster by bootstrap token: one state machine that goes on from wherever the host is.
+"""Joining a node to a cluster, found by bootstrap token or by file: one state machine that goes on from wherever the host is.
 
 Everything that can be refused is refused before the first file is written: the token, the pins, the CA, whether the API
 server takes the token, whether the node's name is free. Only then the kubelet gets its bootstrap kubeconfig.
@@ -9,50 +9,32 @@ server takes the token, whether the node's name is free. Only then the kubelet g
 
 from __future__ import annotations
 
-import datetime
-import json
 import os
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import (
     _atomic_file,
     _bootstrap_fault,
-    _ca_bundle,
-    _certificate,
-    _https_get,
+    _join_access,
     _kubeconfig,
     _kubelet_health,
     _membership,
     _registration,
 )
-from ansible_collections.kubephase.cluster.plugins.module_utils._cluster_info import Cluster
-from ansible_collections.kubephase.cluster.plugins.module_utils._discovery import (
-    CLOCK_CODES,
-    ClockSkew,
-    Patience,
-    Token,
-    TokenDiscovery,
-)
+from ansible_collections.kubephase.cluster.plugins.module_utils._bootstrap_access import Access
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._https_get import parse_endpoint
+from ansible_collections.kubephase.cluster.plugins.module_utils._join_access import Discovery, Timeouts, now
 from ansible_collections.kubephase.cluster.plugins.module_utils._membership import Membership, Paths
 from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
 
-_USER = "tls-bootstrap-token-user"
+ALL, START, WAIT = "all", "start", "wait"
+STAGES = (ALL, START, WAIT)
+"""A control plane joins its etcd between the start of its kubelet and the kubelet's certificate."""
+
 _POLL = 0.1
 _JOURNAL_LINES = 500
-_UNAUTHORIZED_PATIENCE = 3.0
-
-
-class TokenRefused(KubephaseError):
-    """The API server does not let the token in."""
-
-
-class NodeExists(KubephaseError):
-    """A living node has this name already."""
 
 
 class JoinTimeout(KubephaseError):
@@ -60,29 +42,36 @@ class JoinTimeout(KubephaseError):
 
 
 @dataclass(frozen=True)
-class Timeouts:
-    """Seconds. ``token`` is for what a working cluster does within moments, like signing cluster-info."""
-
-    discovery: float = 300.0
-    token: float = 15.0
-    kubelet: float = 240.0
-    api: float = 60.0
-    tls_bootstrap: float = 300.0
-
-
-@dataclass(frozen=True)
 class Wanted:
-    """What the host is to join, and as what."""
+    """What the host is to join, and as what.
+
+    :param local_server: URL of the host's own API server, which the kubelet of a control plane talks to. Empty: the cluster's.
+    :param stage: the whole way, or one half of it.
+    """
 
     node_name: str
     endpoint: str = ""
+    discovery_file: str = ""
     token: str = field(default="", repr=False)
     tls_bootstrap_token: str = field(default="", repr=False)
     pins: list[str] = field(default_factory=list)
     unsafe_skip_ca_verification: bool = False
     cluster_name: str = "kubernetes"
+    local_server: str = ""
+    stage: str = ALL
     paths: Paths = field(default_factory=Paths)
     timeouts: Timeouts = field(default_factory=Timeouts)
+
+    @property
+    def discovery(self) -> Discovery:
+        return Discovery(
+            self.endpoint,
+            self.discovery_file,
+            self.token,
+            self.tls_bootstrap_token,
+            self.pins,
+            self.unsafe_skip_ca_verification,
+        )
 
 
 class Join:
@@ -96,8 +85,9 @@ class Join:
         self._paths = wanted.paths
         self._check_mode = check_mode
         self._unit = unit or Unit("kubelet", check_mode)
-        self._pins = _ca_bundle.parse_pins(wanted.pins, "ca_cert_hashes")
+        self._pins = wanted.discovery.known_pins
         self._actions: list[str] = []
+        self._warnings: list[str] = []
 
     def run(self) -> dict[str, Any]:
         """Make the host a member.
@@ -105,15 +95,31 @@ class Join:
         :returns: ``changed``, ``joined`` (whether this run joined it, or would), ``actions``, ``node_name`` and, where it is a
             member now, ``certificate`` and ``server``.
         """
-        found = _membership.membership(self._paths, _now())
+        found = _membership.membership(self._paths, now())
         if found:
             _membership.require_same(found, self._paths, self._wanted.node_name, self._pins)
+        if self._wanted.stage == WAIT and (found is None or os.path.lexists(self._paths.bootstrap_conf)):
+            return self._finish()
+        if found:
             self._keep(found)
             return self._result(False, found)
         if self._check_mode:
             self._plan()
             return self._result(True, None)
         return self._result(True, self._join())
+
+    def _finish(self) -> dict[str, Any]:
+        """The second half: the kubelet has been started, and its API server is about to answer."""
+        if self._check_mode:
+            self._actions += ["wait for the kubelet's certificate", f"remove {self._paths.bootstrap_conf}"]
+            return self._result(True, None)
+        try:
+            found = self._wait(None)
+        finally:
+            if os.path.lexists(self._paths.bootstrap_conf):
+                self._actions.append(f"removed {self._paths.bootstrap_conf}")
+                self._remove_bootstrap_conf()
+        return self._result(True, found)
 
     def _keep(self, found: Membership) -> None:
         """A member already: only what a run that died may have left behind, or somebody has deleted, is put right."""
@@ -147,111 +153,50 @@ class Join:
         present = _membership.host_ca(self._paths)
         if present is not None:
             _membership.require_pinned(present, self._paths.ca_cert, self._pins)
-        self._actions.append(f"discover the cluster at {self._wanted.endpoint or 'the control plane endpoint'}")
+        wanted = self._wanted.discovery
+        self._actions.append(
+            f"discover the cluster at {wanted.file or wanted.endpoint or 'the control plane endpoint'}"
+        )
         if present is None:
             self._actions.append(f"write {self._paths.ca_cert}")
-        self._actions += [
-            f"write {self._paths.bootstrap_conf}",
-            "start the kubelet and wait for its certificate",
-            f"remove {self._paths.bootstrap_conf}",
-        ]
+        self._actions.append(f"write {self._paths.bootstrap_conf}")
+        if self._wanted.stage == START:
+            self._actions.append("start the kubelet")
+            return
+        self._actions += ["start the kubelet and wait for its certificate", f"remove {self._paths.bootstrap_conf}"]
 
-    def _join(self) -> Membership:
-        token = Token.parse(self._wanted.token, "token")
-        bootstrap = self._wanted.tls_bootstrap_token
-        bootstrap_token = Token.parse(bootstrap, "tls_bootstrap_token") if bootstrap else token
-        cluster = self._discover(token)
-        ca_is_there = _membership.require_equal_ca(self._paths, cluster.ca_pem)
-        _membership.require_no_foreign_certificate(self._paths, cluster.ca_pem, self._wanted.node_name, _now())
-        self._require_free_name(cluster, bootstrap_token)
+    def _join(self) -> Membership | None:
+        access = self._discover()
+        ca_pem = access.cluster.ca_pem
+        ca_is_there = _membership.require_equal_ca(self._paths, ca_pem)
+        _membership.require_no_foreign_certificate(self._paths, ca_pem, self._wanted.node_name, now())
+        _join_access.require_free_name(access, self._wanted.node_name, self._wanted.timeouts.api)
         if not ca_is_there:
-            self._write_ca(cluster.ca_pem.encode("ascii"))
+            self._write_ca(ca_pem.encode("ascii"))
+        if self._wanted.stage == START:
+            self._start(access)
+            return None
         try:
-            self._write_bootstrap_conf(cluster, bootstrap_token)
-            # whatever the kubelet is doing now, it read its files before the bootstrap kubeconfig was there
-            self._actions += [
-                f"kubelet {done}"
-                for done in self._unit.ensure(
-                    enabled=True, state="started", newer_than=[self._paths.bootstrap_conf], restart=True
-                )
-            ]
-            return self._wait(cluster, bootstrap_token)
+            self._start(access)
+            return self._wait(access)
         finally:
             self._remove_bootstrap_conf()
 
-    def _discover(self, token: Token) -> Cluster:
-        timeouts = self._wanted.timeouts
-        discovery = TokenDiscovery(
-            parse_endpoint(self._wanted.endpoint, "api_server_endpoint"),
-            token,
-            self._pins,
-            unsafe_skip_ca_verification=self._wanted.unsafe_skip_ca_verification,
-            patience=Patience(discovery=timeouts.discovery, token=timeouts.token),
-        )
+    def _discover(self) -> Access:
         present = _membership.host_ca(self._paths)
         if present is not None:
             _membership.require_pinned(present, self._paths.ca_cert, self._pins)
-        return discovery.run()
+        access, self._warnings = _join_access.discover(self._wanted.discovery, self._wanted.timeouts)
+        return access
 
-    def _require_free_name(self, cluster: Cluster, token: Token) -> None:
-        """Ask the API server for the node with the token: it shows that the token is let in, and that the name is free."""
-        name = self._wanted.node_name
-        answer = self._ask(cluster, token, f"/api/v1/nodes/{quote(name, safe='')}")
-        if answer.status == 404:
-            return
-        if answer.status == 401:
-            raise TokenRefused(
-                f"the API server does not accept token ID {token.id} as a credential: it has expired, or it lacks the usage "
-                "'authentication'",
-                where=cluster.server,
-                hint="Make a new token on the control plane (role bootstrap_token) and run again",
-            )
-        if answer.status == 403:
-            raise TokenRefused(
-                f"token ID {token.id} may not read node {name}",
-                where=cluster.server,
-                hint="The ClusterRoleBinding kubeadm:get-nodes is missing, or the token is in none of its groups",
-            )
-        if answer.status != 200:
-            raise TokenRefused(f"the API server answers HTTP {answer.status} for node {name}", where=cluster.server)
-        if _is_ready(answer.body):
-            raise NodeExists(
-                f"a node named {name!r} that is Ready is in the cluster already",
-                where=cluster.server,
-                hint="Delete that node if it is this host's former self, or join under another name",
-            )
+    def _start(self, access: Access) -> None:
+        self._write_bootstrap_conf(access)
+        # whatever the kubelet is doing now, it read its files before the bootstrap kubeconfig was there
+        newer = [self._paths.bootstrap_conf]
+        done = self._unit.ensure(enabled=True, state="started", newer_than=newer, restart=True)
+        self._actions += [f"kubelet {one}" for one in done]
 
-    def _ask(self, cluster: Cluster, token: Token, path: str) -> _https_get.Answer:
-        endpoint = parse_endpoint(cluster.server, "cluster-info, server", 443)
-        context = _https_get.trusting_context(cluster.ca_pem)
-        start = time.monotonic()
-        while True:
-            spent = time.monotonic() - start
-            try:
-                answer = _https_get.get(endpoint, path, context, headers={"Authorization": f"Bearer {token}"})
-                passing = answer.status in (429, 500, 503) and spent < self._wanted.timeouts.api
-                # an API server learns of a token made a moment ago a moment later
-                passing = passing or (answer.status == 401 and spent < _UNAUTHORIZED_PATIENCE)
-                if not passing:
-                    return answer
-            except _https_get.Fault as fault:
-                if isinstance(fault, _https_get.NotTrusted) and fault.code in CLOCK_CODES:
-                    raise ClockSkew(
-                        f"the API server's certificate is outside its time ({fault}) by this host's clock, "
-                        f"{_certificate.stamp(_now())}",
-                        where=endpoint.url,
-                        hint="Set this host's clock (NTP) and run again",
-                    ) from None
-                if isinstance(fault, _https_get.NotTrusted) or spent >= self._wanted.timeouts.api:
-                    raise KubephaseError(
-                        f"the API server that cluster-info names cannot be used: {fault}",
-                        where=endpoint.url,
-                        hint="Check that this host can reach the cluster's control plane endpoint, and that the address is "
-                        "among the API server's certSANs",
-                    ) from None
-            time.sleep(0.5)
-
-    def _wait(self, cluster: Cluster, token: Token) -> Membership:
+    def _wait(self, access: Access | None) -> Membership:
         """Until the kubelet is healthy and holds a client certificate that the cluster's CA has signed."""
         timeouts = self._wanted.timeouts
         start = time.monotonic()
@@ -259,29 +204,34 @@ class Join:
         while True:
             if healthy_at is None and _kubelet_health.is_healthy(self._paths.kubelet_config):
                 healthy_at = time.monotonic()
-            found = _membership.membership(self._paths, _now())
+            found = _membership.membership(self._paths, now())
             if found and healthy_at is not None:
                 _membership.require_same(found, self._paths, self._wanted.node_name, self._pins)
                 return found
-            now = time.monotonic()
-            if healthy_at is None and now - start >= timeouts.kubelet:
-                raise self._too_late(f"the kubelet is not healthy after {timeouts.kubelet:.0f} s", cluster, token)
-            if healthy_at is not None and now - healthy_at >= timeouts.tls_bootstrap:
+            moment = time.monotonic()
+            if healthy_at is None and moment - start >= timeouts.kubelet:
+                raise self._too_late(f"the kubelet is not healthy after {timeouts.kubelet:.0f} s", access)
+            if healthy_at is not None and moment - healthy_at >= timeouts.tls_bootstrap:
                 what = f"the kubelet has no signed client certificate after {timeouts.tls_bootstrap:.0f} s"
-                raise self._too_late(what, cluster, token)
+                raise self._too_late(what, access)
             time.sleep(_POLL)
 
-    def _too_late(self, problem: str, cluster: Cluster, token: Token) -> JoinTimeout:
+    def _too_late(self, problem: str, access: Access | None) -> JoinTimeout:
+        journal = _bootstrap_fault.distinct_lines(self._unit.journal(_JOURNAL_LINES))
+        where = f"node {self._wanted.node_name}"
+        if access is not None:
+            journal, where = access.conceal(journal), f"{where}, {access.cluster.server}"
+            problem = f"{problem}; {self._request_state(access)}"
+        return JoinTimeout(problem, where=where, hint=f"The kubelet's last lines:\n{journal}")
+
+    def _request_state(self, access: Access) -> str:
+        patience = self._wanted.timeouts.api
         try:
-            state = _bootstrap_fault.request_state(lambda path: self._ask(cluster, token, path), self._wanted.node_name)
+            return _bootstrap_fault.request_state(
+                lambda path: _join_access.ask(access, path, patience), self._wanted.node_name
+            )
         except KubephaseError as error:
-            state = str(error)
-        journal = _bootstrap_fault.distinct_lines(self._unit.journal(_JOURNAL_LINES)).replace(token.secret, "***")
-        return JoinTimeout(
-            f"{problem}; {state}",
-            where=f"node {self._wanted.node_name}, {cluster.server}",
-            hint=f"The kubelet's last lines:\n{journal}",
-        )
+            return str(error)
 
     def _write_ca(self, pem: bytes) -> None:
         self._actions.append(f"write {self._paths.ca_cert}")
@@ -289,17 +239,9 @@ class Join:
             _atomic_file.make_directory(os.path.dirname(self._paths.ca_cert), 0o755)
             _atomic_file.write(self._paths.ca_cert, pem, 0o644)
 
-    def _write_bootstrap_conf(self, cluster: Cluster, token: Token) -> None:
+    def _write_bootstrap_conf(self, access: Access) -> None:
         self._actions.append(f"write {self._paths.bootstrap_conf}")
-        mapping = _kubeconfig.build(
-            server=cluster.server,
-            ca=cluster.ca_pem.encode("ascii"),
-            cluster=self._wanted.cluster_name,
-            user=_USER,
-            token=str(token),
-        )
-        # kubeadm names the context before it knows the cluster's name
-        mapping["current-context"] = mapping["contexts"][0]["name"] = f"{_USER}@kubernetes"
+        mapping = access.kubeconfig(self._wanted.cluster_name, self._wanted.local_server)
         _atomic_file.make_directory(self._paths.kubernetes_dir, 0o755)
         _atomic_file.write(self._paths.bootstrap_conf, _kubeconfig.text(mapping), 0o600)
 
@@ -313,6 +255,7 @@ class Join:
             "joined": joined,
             "actions": self._actions,
             "node_name": self._wanted.node_name,
+            "warnings": self._warnings,
         }
         if found:
             result["certificate"] = _membership.describe(found)
@@ -329,16 +272,3 @@ class Join:
 
     def _after_keep(self) -> str:
         return "joined\n" + "".join(f"{action}\n" for action in self._actions)
-
-
-def _is_ready(body: bytes) -> bool:
-    try:
-        found = json.loads(body)
-        conditions = found["status"]["conditions"]
-        return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return False
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)

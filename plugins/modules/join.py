@@ -7,17 +7,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: join
-short_description: Join this host to a Kubernetes cluster as a worker, by bootstrap token
+short_description: Join this host's kubelet to a Kubernetes cluster
 version_added: 0.1.0
 author: kubephase contributors (@kubephase)
 description:
   - Does what C(kubeadm join) does from its discovery on. One unverified request for cluster-info, whose signature is checked
     against the token and whose CA is checked against the pins; TLS verified against that CA from then on.
+  - With O(discovery_file), a kubeconfig that is trusted says where the cluster is and what its CA is, as C(discovery.file) does
+    for kubeadm. cluster-info is read once to see that its server answers.
+  - Requests go through the proxy that C(HTTPS_PROXY) and C(NO_PROXY) of the task's environment name, as kubeadm's do.
   - Writes the CA and a bootstrap kubeconfig, starts the kubelet, waits until it is healthy and has its signed client
     certificate, and removes the bootstrap kubeconfig.
   - Whatever can be refused is refused before the first file is written, a token that the API server does not accept too.
   - A host that has joined is left alone, and needs neither token nor cluster for that. One that has joined another cluster,
     or under another name, is an error.
+  - A control plane's kubelet talks to its own API server (O(local_server)), and this one's etcd has to become a member before the
+    kubelet can get its certificate. So a control plane joins in two halves (O(stage)).
   - The kubelet, its unit and its configuration are not made here, see the role C(kubelet).
 extends_documentation_fragment:
   - kubephase.cluster.attributes
@@ -30,12 +35,23 @@ options:
     description: C(HOST:PORT) of an API server to begin with. Needed as long as the host has not joined.
     type: str
     default: ""
+  discovery_file:
+    description:
+      - A kubeconfig to discover the cluster by, instead of O(token) and O(api_server_endpoint), which are not used then.
+        Path of a file on the host, or a C(https) URL whose server the host trusts.
+      - Its unnamed cluster counts, else that of its current context. Files that it names are read on the host.
+      - Its current user's token, client certificate or password is what the kubelet bootstraps with, unless
+        O(tls_bootstrap_token) is given. Credentials by C(exec) and C(auth-provider) are refused.
+      - O(ca_cert_hashes), if given, have to match its CA too.
+    type: str
+    default: ""
   token:
     description: Bootstrap token for discovery. Needed as long as the host has not joined.
     type: str
     default: ""
   tls_bootstrap_token:
-    description: Bootstrap token that the kubelet uses. The same as O(token) by default.
+    description: Bootstrap token that the kubelet uses. The same as O(token) by default, or the credentials in
+      O(discovery_file).
     type: str
     default: ""
   ca_cert_hashes:
@@ -51,6 +67,16 @@ options:
     description: Name of the cluster in the bootstrap kubeconfig.
     type: str
     default: kubernetes
+  local_server:
+    description: URL of the host's own API server, for the kubelet of a control plane. Empty for a worker.
+    type: str
+    default: ""
+  stage:
+    description: V(start) ends when the kubelet was started, V(wait) waits for its certificate and removes the bootstrap kubeconfig,
+      V(all) does both. A host that has joined is in any case only checked.
+    type: str
+    choices: [all, start, wait]
+    default: all
   ca_cert_path:
     description: Where the kubelet expects the cluster's CA.
     type: path
@@ -149,18 +175,22 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kubephase.cluster.plugins.module_utils._join import Join, Timeouts, Wanted
+from ansible_collections.kubephase.cluster.plugins.module_utils._join import ALL, STAGES, Join, Wanted
+from ansible_collections.kubephase.cluster.plugins.module_utils._join_access import Timeouts
 from ansible_collections.kubephase.cluster.plugins.module_utils._membership import Paths
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
 
 ARGUMENTS: dict[str, Any] = {
     "node_name": {"type": "str", "required": True},
     "api_server_endpoint": {"type": "str", "default": ""},
+    "discovery_file": {"type": "str", "default": ""},
     "token": {"type": "str", "default": "", "no_log": True},
     "tls_bootstrap_token": {"type": "str", "default": "", "no_log": True},
     "ca_cert_hashes": {"type": "list", "elements": "str", "default": []},
     "unsafe_skip_ca_verification": {"type": "bool", "default": False},
     "cluster_name": {"type": "str", "default": "kubernetes"},
+    "local_server": {"type": "str", "default": ""},
+    "stage": {"type": "str", "choices": list(STAGES), "default": ALL},
     "ca_cert_path": {"type": "path", "default": "/etc/kubernetes/pki/ca.crt"},
     "kubernetes_dir": {"type": "path", "default": "/etc/kubernetes"},
     "kubelet_config_path": {"type": "path", "default": "/var/lib/kubelet/config.yaml"},
@@ -183,11 +213,14 @@ def wanted(params: dict[str, Any]) -> Wanted:
     return Wanted(
         node_name=params["node_name"],
         endpoint=params["api_server_endpoint"],
+        discovery_file=params["discovery_file"],
         token=params["token"],
         tls_bootstrap_token=params["tls_bootstrap_token"],
         pins=params["ca_cert_hashes"],
         unsafe_skip_ca_verification=params["unsafe_skip_ca_verification"],
         cluster_name=params["cluster_name"],
+        local_server=params["local_server"],
+        stage=params["stage"],
         paths=Paths(
             kubernetes_dir=params["kubernetes_dir"],
             ca_cert=params["ca_cert_path"],

@@ -16,15 +16,16 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _join
+from ansible_collections.kubephase.cluster.plugins.module_utils import _join, _join_access
 from ansible_collections.kubephase.cluster.plugins.module_utils._discovery import (
-    ClockSkew,
     InvalidToken,
     PinMismatch,
     TokenMismatch,
 )
+from ansible_collections.kubephase.cluster.plugins.module_utils._discovery_request import ClockSkew
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._join import Join, Timeouts, Wanted
+from ansible_collections.kubephase.cluster.plugins.module_utils._join import Join, Wanted
+from ansible_collections.kubephase.cluster.plugins.module_utils._join_access import Timeouts
 from ansible_collections.kubephase.cluster.plugins.module_utils._membership import HostConflict, Paths
 
 TOKEN = "abcdef.0123456789abcdef"
@@ -270,16 +271,16 @@ def test_node_that_is_not_ready_may_come_back(host: Host, api_server: Any) -> No
 
 def test_ready_node_of_that_name(host: Host, api_server: Any) -> None:
     api_server.nodes["w1"] = True
-    message = refused(host, lambda: join(host, api_server), _join.NodeExists)
+    message = refused(host, lambda: join(host, api_server), _join_access.NodeExists)
     assert "a node named 'w1' that is Ready is in the cluster already" in message
 
 
 def test_token_that_the_api_server_does_not_accept(
     host: Host, api_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_join, "_UNAUTHORIZED_PATIENCE", 0.1)
+    monkeypatch.setattr(_join_access, "_UNAUTHORIZED_PATIENCE", 0.1)
     api_server.accepted = set()
-    message = refused(host, lambda: join(host, api_server), _join.TokenRefused)
+    message = refused(host, lambda: join(host, api_server), _join_access.TokenRefused)
     assert "does not accept token ID abcdef as a credential: it has expired" in message
 
 
@@ -291,7 +292,7 @@ def test_token_that_may_not_read_nodes(host: Host, api_server: Any) -> None:
         return True
 
     api_server.misbehave = forbid
-    assert "kubeadm:get-nodes" in refused(host, lambda: join(host, api_server), _join.TokenRefused)
+    assert "kubeadm:get-nodes" in refused(host, lambda: join(host, api_server), _join_access.TokenRefused)
 
 
 def test_another_ca_answers_after_discovery(host: Host, api_server: Any, foreign_authority: Any) -> None:
