@@ -10,6 +10,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kubephase.cluster.plugins.plugin_utils._api_templates import with_templates
+from ansible_collections.kubephase.cluster.plugins.plugin_utils._patches_folder import with_files
 
 
 class ActionModule(ActionBase):
@@ -22,6 +23,8 @@ class ActionModule(ActionBase):
         if not arguments["objects"] and not arguments.get("manifests"):
             # everything was switched off: nothing to ask the host for
             return {**result, "changed": False, "objects": []}
+        if arguments.get("patch_targets"):
+            arguments["patches"] = with_files(self, arguments.get("patches"))
         answer: dict[str, Any] = self._execute_module(
             module_name="kubephase.cluster.api_objects", module_args=arguments, task_vars=task_vars
         )

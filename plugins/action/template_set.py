@@ -10,6 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.kubephase.cluster.plugins.plugin_utils._patches_folder import with_files
 from ansible_collections.kubephase.cluster.plugins.plugin_utils._render import render
 
 
@@ -25,6 +26,8 @@ class ActionModule(ActionBase):
             for listed in arguments.get("files") or []
             for entry in self._expanded(listed)
         ]
+        if any(entry.get("patch_target") for entry in arguments["files"]):
+            arguments["patches"] = with_files(self, arguments.get("patches"))
         return self._execute_module(
             module_name="kubephase.cluster.template_set", module_args=arguments, task_vars=task_vars
         )

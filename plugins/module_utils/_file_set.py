@@ -14,12 +14,16 @@ from typing import Any, Optional
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
 from ansible_collections.kubephase.cluster.plugins.module_utils._artifacts import RECORDS, Artifact, install
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._patches.applying import Patcher
 from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
 
 
 @dataclass
 class WantedFile:
-    """``mode`` is octal text; ``owner`` and ``group`` are names, None leaves them as they are."""
+    """``mode`` is octal text; ``owner`` and ``group`` are names or ids, None leaves them as they are.
+
+    ``patch_target`` names the patches that are for it, ``overrides`` the fields which none of them may change.
+    """
 
     path: str
     content: str
@@ -27,6 +31,8 @@ class WantedFile:
     mode: str = "0644"
     owner: Optional[str] = None
     group: Optional[str] = None
+    patch_target: Optional[str] = None
+    overrides: Optional[dict[str, Any]] = None
 
 
 @dataclass
@@ -37,14 +43,16 @@ class FileSet:
     directories: list[dict[str, Any]] = field(default_factory=list)
     unit: Optional[dict[str, Any]] = None
     artifacts: list[Artifact] = field(default_factory=list)
+    patches: Optional[dict[str, Any]] = None
 
 
 def apply(wanted: FileSet, check_mode: bool = False, records: str = RECORDS) -> dict[str, Any]:
     """Install and write what differs, and restart the unit when its process is older than a file of the set.
 
     :returns: ``changed``, ``diff`` (one entry for each file), ``installed`` (names of artifacts), ``files`` (paths that
-        changed), ``unit`` (what was done).
+        changed), ``unit`` (what was done), ``warnings``.
     """
+    warnings = patch(wanted)
     _refuse_impossible(wanted)
     artifacts = install(wanted.artifacts, check_mode, records)
     diffs: list[dict[str, str]] = artifacts["diff"]
@@ -62,7 +70,19 @@ def apply(wanted: FileSet, check_mode: bool = False, records: str = RECORDS) -> 
         "installed": artifacts["installed"],
         "files": changed_files,
         "unit": actions,
+        "warnings": warnings,
     }
+
+
+def patch(wanted: FileSet) -> list[str]:
+    """Apply the patches to the files they are for. The warnings name what is no patch."""
+    targets = [item for item in wanted.files if item.patch_target and item.state == "present"]
+    if not targets:
+        return []
+    patcher = Patcher.of(wanted.patches)
+    for item in targets:
+        item.content = patcher.text(item.patch_target or "", item.content, item.overrides)
+    return patcher.warnings
 
 
 def _mode(entry: dict[str, Any]) -> int:

@@ -15,7 +15,7 @@ import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_api import ApiError, Client, connect, persist
@@ -55,6 +55,7 @@ class Applier:
     :param client: None where there is no cluster yet (check mode): everything would be created.
     :param keep: dotted paths (``spec.replicas``) whose value is taken from the stored object, where there is one.
     :param server_side: server-side apply instead of kubeadm's full replacement: fields that others set are left alone.
+    :param patch: what users patch in an object, after the kept values are in it.
     :param timeout: seconds for which a failing request is repeated.
     """
 
@@ -66,7 +67,9 @@ class Applier:
         keep: Sequence[str] = (),
         server_side: bool = False,
         timeout: float = 60.0,
+        patch: Callable[[Object], Object] | None = None,
     ) -> None:
+        self._patch = patch or (lambda obj: obj)
         self._client = client
         self._resources = Resources(client)
         self._check_mode = check_mode
@@ -82,7 +85,7 @@ class Applier:
         wanted = _prepared(obj)
         client = self._client
         if client is None:
-            return Change(label(wanted), "created", None, _without_none(wanted))
+            return Change(label(wanted), "created", None, self._patch(_without_none(wanted)))
         return persist(lambda: self._reconcile(client, wanted), self._timeout)
 
     def remove(self, obj: Object) -> Change:
@@ -110,7 +113,7 @@ class Applier:
         return self._replace(client, place, live, wanted)
 
     def _create(self, client: Client, place: Place, wanted: Object) -> Change:
-        wanted = _without_none(wanted)
+        wanted = self._patch(_without_none(wanted))
         if not self._check_mode:
             if self._server_side:
                 self._send(client, place, wanted, False)
@@ -127,7 +130,7 @@ class Applier:
         return Change(place.label, "replaced", live, wanted)
 
     def _replace(self, client: Client, place: Place, live: Object, wanted: Object) -> Change:
-        candidate = overlay(live, wanted, self._keep)
+        candidate = overlay(live, self._patch(kept(live, wanted, self._keep)))
         result = client.replace(place.path, candidate, dry_run=True)
         if _comparable(result) == _comparable(live):
             return Change(place.label, "")
@@ -136,7 +139,7 @@ class Applier:
         return Change(place.label, "updated", live, result)
 
     def _server_side_apply(self, client: Client, place: Place, live: Object, wanted: Object) -> Change:
-        result = self._send(client, place, wanted, self._check_mode)
+        result = self._send(client, place, self._patch(wanted), self._check_mode)
         if _comparable(result) == _comparable(live):
             return Change(place.label, "")
         return Change(place.label, "updated", live, result)
@@ -172,13 +175,18 @@ def run_objects(
     keep: Sequence[str] = (),
     server_side: bool = False,
     absent: bool = False,
+    patch: Callable[[Object], Object] | None = None,
 ) -> dict[str, Any]:
-    """Apply (or remove) all objects; the result of a module."""
+    """Apply (or remove) all objects; the result of a module. A patch that cannot be applied fails before anything is sent."""
     for obj in objects:
         label(obj)
+        if patch is not None:
+            patch(obj)
     client = connect(kubeconfig, server, timeout, check_mode)
     try:
-        applier = Applier(client, check_mode=check_mode, keep=keep, server_side=server_side, timeout=timeout)
+        applier = Applier(
+            client, check_mode=check_mode, keep=keep, server_side=server_side, timeout=timeout, patch=patch
+        )
         changes = [applier.remove(obj) if absent else applier.apply(obj) for obj in objects]
     finally:
         if client is not None:
@@ -196,7 +204,15 @@ def summary(changes: Sequence[Change]) -> dict[str, Any]:
     }
 
 
-def overlay(live: Object, wanted: Object, keep: Sequence[Sequence[str]] = ()) -> Object:
+def kept(live: Object, wanted: Object, keep: Sequence[Sequence[str]]) -> Object:
+    """``wanted`` with the values that the stored object has at the paths of ``keep``."""
+    wanted = copy.deepcopy(wanted)
+    for path in keep:
+        _carry(path, live, wanted)
+    return wanted
+
+
+def overlay(live: Object, wanted: Object) -> Object:
     """``wanted`` as a replacement of ``live``: with what belongs to others carried over."""
     merged = {**copy.deepcopy(live), **copy.deepcopy(wanted)}
     metadata = {**live.get("metadata", {}), **wanted["metadata"]}
@@ -206,8 +222,6 @@ def overlay(live: Object, wanted: Object, keep: Sequence[Sequence[str]] = ()) ->
     for name in ("data", "binaryData"):
         _join(merged, name, live, wanted)
     _join_template(merged, live)
-    for path in keep:
-        _carry(path, live, merged)
     result: Object = _without_none(merged)
     return result
 

@@ -48,6 +48,42 @@ options:
     type: str
     choices: [replace, server_side]
     default: replace
+  patches:
+    description:
+      - Patches of the objects in O(patch_targets), as kubeadm takes them, see M(kubephase.cluster.template_set). They are applied
+        after what O(keep) keeps.
+    type: dict
+    suboptions:
+      version:
+        description: Version of Kubernetes, which says what can be patched.
+        type: str
+        required: true
+      directory:
+        description: Folder of patches on the host. A missing one is an error.
+        type: str
+        default: ''
+      controller_directory:
+        description: Folder of patches on the controller, which the action reads.
+        type: str
+        default: ''
+      files:
+        description: The patches themselves.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: Name of the file.
+            type: str
+            required: true
+          content:
+            description: Its text.
+            type: str
+            required: true
+  patch_targets:
+    description: What O(patches) call an object, like C(corednsdeployment), with the object's kind, namespace and name.
+    type: dict
+    default: {}
   state:
     description: V(absent) deletes the objects.
     type: str
@@ -60,6 +96,11 @@ EXAMPLES = r"""
   kubephase.cluster.api_objects:
     templates: [coredns.yaml.j2]
     keep: [spec.replicas]
+    patches:
+      version: v1.37.2
+      directory: /etc/kubernetes/patches
+    patch_targets:
+      corednsdeployment: Deployment kube-system/coredns
 
 - name: Apply a network add-on's manifest
   kubephase.cluster.api_objects:
@@ -91,6 +132,8 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._api_arguments i
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects import parse, run_objects
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
+from ansible_collections.kubephase.cluster.plugins.module_utils._patch_arguments import PATCH_ARGUMENTS
+from ansible_collections.kubephase.cluster.plugins.module_utils._patches.applying import Patcher
 
 ARGUMENTS = {
     **API_ARGUMENTS,
@@ -99,6 +142,8 @@ ARGUMENTS = {
     "manifests": {"type": "list", "elements": "path", "default": []},
     "keep": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "method": {"type": "str", "choices": ["replace", "server_side"], "default": "replace"},
+    "patches": PATCH_ARGUMENTS,
+    "patch_targets": {"type": "dict", "default": {}},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 
@@ -116,7 +161,8 @@ def manifest_objects(paths: list, check_mode: bool) -> list:
 
 def apply(module: AnsibleModule) -> dict:
     given = module.params
-    return run_objects(
+    patcher = Patcher.of(given["patches"] if given["patch_targets"] else None)
+    result = run_objects(
         given["objects"] + manifest_objects(given["manifests"], module.check_mode),
         kubeconfig=given["kubeconfig"],
         server=given["server"],
@@ -125,7 +171,9 @@ def apply(module: AnsibleModule) -> dict:
         keep=given["keep"],
         server_side=given["method"] == "server_side",
         absent=given["state"] == "absent",
+        patch=patcher.objects(given["patch_targets"]),
     )
+    return {**result, "warnings": patcher.warnings}
 
 
 def main() -> None:

@@ -97,6 +97,12 @@ options:
       group:
         description: Name of the group. Left as it is where not given.
         type: str
+      patch_target:
+        description: What this file is called by O(patches), like C(etcd) or C(kubeletconfiguration).
+        type: str
+      overrides:
+        description: Fields of the file that no patch may change.
+        type: dict
   directories:
     description: Directories that have to exist. An existing one is left as it is, as kubeadm does.
     type: list
@@ -111,6 +117,39 @@ options:
         description: Permission bits of a new directory, octal.
         type: str
         default: '0755'
+  patches:
+    description:
+      - Patches of the files that have a O(files[].patch_target), as kubeadm takes them. A file of patches is named
+        C(target[suffix][+type].yaml) or C(.json), with the types V(strategic) (the default), V(merge) and V(json).
+      - They are applied in the order of their names. A patched static Pod is written as kubeadm would encode it.
+    type: dict
+    suboptions:
+      version:
+        description: Version of Kubernetes, which says what can be patched.
+        type: str
+        required: true
+      directory:
+        description: Folder of patches on the host. A missing one is an error.
+        type: str
+        default: ''
+      controller_directory:
+        description: Folder of patches on the controller, which the action reads.
+        type: str
+        default: ''
+      files:
+        description: The patches themselves.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: Name of the file.
+            type: str
+            required: true
+          content:
+            description: Its text.
+            type: str
+            required: true
   unit:
     description: The systemd unit that reads these files.
     type: dict
@@ -178,6 +217,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubephase.cluster.plugins.module_utils._artifacts import Artifact
 from ansible_collections.kubephase.cluster.plugins.module_utils._file_set import FileSet, WantedFile, apply, octal
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
+from ansible_collections.kubephase.cluster.plugins.module_utils._patch_arguments import PATCH_ARGUMENTS
 
 ARGUMENTS = {
     "artifacts": {
@@ -208,8 +248,11 @@ ARGUMENTS = {
             "mode": {"type": "str", "default": "0644"},
             "owner": {"type": "str"},
             "group": {"type": "str"},
+            "patch_target": {"type": "str"},
+            "overrides": {"type": "dict"},
         },
     },
+    "patches": PATCH_ARGUMENTS,
     "directories": {
         "type": "list",
         "elements": "dict",
@@ -234,11 +277,11 @@ ARGUMENTS = {
 def file_set(parameters: dict) -> FileSet:
     """The backend's view of the module's arguments."""
     files = [
-        WantedFile(**{name: entry[name] for name in ("path", "content", "state", "mode", "owner", "group")})
+        WantedFile(**{name: value for name, value in entry.items() if name not in ("template", "vars", "for_each")})
         for entry in parameters["files"]
     ]
     artifacts = [artifact(entry) for entry in parameters["artifacts"]]
-    return FileSet(files, parameters["directories"], parameters["unit"], artifacts)
+    return FileSet(files, parameters["directories"], parameters["unit"], artifacts, parameters["patches"])
 
 
 def artifact(entry: dict) -> Artifact:

@@ -131,3 +131,39 @@ def test_a_directorys_mode_is_checked_before_anything_is_installed(tmp_path: Pat
     with pytest.raises(KubephaseError, match="dir: the mode is not octal"):
         apply(files, records=str(tmp_path / "records"))
     assert not (tmp_path / "bin").exists()
+
+
+def patched(path: Path, directory: Path | str, target: str = "kubeletconfiguration") -> FileSet:
+    files = [WantedFile(str(path), "a: 1\nb: 1\n", patch_target=target, overrides={"b": 1})]
+    return FileSet(files, patches={"version": "v1.37.2", "directory": str(directory)})
+
+
+def test_writes_the_patched_file_and_shows_it(tmp_path: Path) -> None:
+    folder, path = tmp_path / "patches", tmp_path / "config.yaml"
+    folder.mkdir()
+    (folder / "kubeletconfiguration.yaml").write_text("a: 2\nb: 2\n")
+    (folder / "notes.txt").touch()
+    planned = apply(patched(path, folder), check_mode=True)
+    assert planned["diff"][0]["after"] == "a: 2\nb: 1\n" and not path.exists()
+    assert [text.split(" is ")[0] for text in planned["warnings"]] == [str(folder / "notes.txt")]
+    apply(patched(path, folder))
+    assert path.read_text() == "a: 2\nb: 1\n"
+    assert not apply(patched(path, folder))["changed"]
+
+
+def test_a_patch_that_fails_changes_nothing(tmp_path: Path) -> None:
+    folder, path = tmp_path / "patches", tmp_path / "etcd.yaml"
+    with pytest.raises(KubephaseError, match="does not exist"):
+        apply(patched(path, folder))
+    folder.mkdir()
+    (folder / "etcd+json.yaml").write_text("- {op: remove, path: /c}\n")
+    set_of_files = patched(path, folder, "etcd")
+    set_of_files.files.insert(0, WantedFile(str(tmp_path / "first"), "x\n"))
+    with pytest.raises(KubephaseError, match="etcd.json.yaml: cannot be applied to etcd: operation 1"):
+        apply(set_of_files)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_folder_is_not_needed_where_nothing_can_be_patched(tmp_path: Path) -> None:
+    files = FileSet([WantedFile(str(tmp_path / "one"), "x\n")], patches={"version": "v1.37.2", "directory": "/nowhere"})
+    assert apply(files)["warnings"] == []
