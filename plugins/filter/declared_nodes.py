@@ -1,7 +1,7 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which workers' labels and taints are declared."""
+"""What is declared of the workers' nodes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from typing import Any, Callable
 
 
 def declared_nodes(facts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """From the fact ``kubephase`` of several hosts: those with labels or taints, as module node_metadata takes them."""
+    """From the fact ``kubephase`` of several hosts, as module node_metadata takes it.
+
+    Those that declare nothing are there too: something that was declared before may have to go.
+    """
     return [
         {
             "name": fact["node_registration"]["name"],
             "labels": fact["node_labels"],
+            "annotations": fact["node_annotations"],
             "taints": fact["node_registration"]["taints"],
         }
         for fact in facts
-        if fact["node_labels"] or fact["node_registration"]["taints"]
     ]
 
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: node_metadata
-short_description: Labels and taints of nodes
+short_description: Labels, annotations and taints of nodes
 version_added: 0.1.0
 author: kubephase contributors (@kubephase)
 description:
-  - Ensures the declared labels and taints of any number of nodes, as kubeadm's phase mark-control-plane does for control
-    planes. Labels and taints that nobody declared are left alone.
+  - Ensures the declared labels, annotations and taints of any number of nodes, as kubeadm's phase mark-control-plane does
+    for control planes.
+  - What this module has set before and is no longer declared is removed. What others set is left alone, and stays where they
+    have set the same.
+  - The Node itself tells which is which. Labels and annotations are set by server-side apply. Of taints Kubernetes keeps no
+    such account, so the annotation C(kubephase.cluster/taints) names those that are declared; a node without declared
+    taints does not get it.
   - Waits for nodes that have not registered yet. In check mode it does not wait.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
@@ -33,7 +38,11 @@ options:
         type: bool
         default: false
       labels:
-        description: Labels. One that is V(null) is removed.
+        description: Labels. One that is V(null) is removed, whoever set it.
+        type: dict
+        default: {}
+      annotations:
+        description: Annotations. One that is V(null) is removed, whoever set it.
         type: dict
         default: {}
       taints:
@@ -43,6 +52,11 @@ options:
             the default taint and lets every Pod run there.
         type: list
         elements: dict
+  field_manager:
+    description: Who declares this. What one manager has declared before and does not declare now is removed, so tasks that
+      declare different things of the same node need managers of their own.
+    type: str
+    default: kubephase
 """
 
 EXAMPLES = r"""
@@ -53,6 +67,7 @@ EXAMPLES = r"""
         control_plane: true
       - name: worker1
         labels: {example.org/zone: a}
+        annotations: {example.org/rack: "12"}
         taints: [{key: example.org/gpu, effect: NoSchedule}]
 """
 
@@ -78,6 +93,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubephase.cluster.plugins.module_utils._api_arguments import API_ARGUMENTS
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
 from ansible_collections.kubephase.cluster.plugins.module_utils._node_metadata import WantedNode, ensure
+from ansible_collections.kubephase.cluster.plugins.module_utils._node_ownership import DEFAULT_MANAGER
 
 ARGUMENTS = {
     **API_ARGUMENTS,
@@ -89,16 +105,20 @@ ARGUMENTS = {
             "name": {"type": "str", "required": True},
             "control_plane": {"type": "bool", "default": False},
             "labels": {"type": "dict", "default": {}},
+            "annotations": {"type": "dict", "default": {}},
             "taints": {"type": "list", "elements": "dict"},
         },
     },
+    "field_manager": {"type": "str", "default": DEFAULT_MANAGER},
 }
 
 
 def mark(module: AnsibleModule) -> dict:
     given = module.params
     nodes = [WantedNode(**entry) for entry in given["nodes"]]
-    return ensure(nodes, given["kubeconfig"], given["server"], given["timeout"], module.check_mode)
+    return ensure(
+        nodes, given["kubeconfig"], given["server"], given["timeout"], module.check_mode, given["field_manager"]
+    )
 
 
 def main() -> None:

@@ -74,6 +74,24 @@ def merge(target, patch):
     return target
 
 
+def take_ownership(node, applied, manager):
+    """What server-side apply does beyond a merge: labels and annotations that this manager no longer applies are removed,
+    unless another one has them too."""
+    before = node["metadata"].get("managedFields", [])
+    others = [entry for entry in before if entry["manager"] != manager]
+    entry = {"manager": manager, "operation": "Apply", "fieldsV1": {"f:metadata": {}}}
+    for section in ("labels", "annotations"):
+        mine, theirs = (
+            {key for one in part for key in one["fieldsV1"]["f:metadata"].get(f"f:{section}", {})}
+            for part in ([one for one in before if one["manager"] == manager], others)
+        )
+        now = {f"f:{key}": {} for key in applied.get(section, {})}
+        entry["fieldsV1"]["f:metadata"][f"f:{section}"] = now
+        for key in mine - theirs - set(now):
+            node["metadata"].get(section, {}).pop(key[2:], None)
+    node["metadata"]["managedFields"] = [*others, entry]
+
+
 class ApiServer:
     """:ivar store: objects by path, change it to have somebody else change the cluster.
     :ivar defaults: functions that fill in an object's defaults before it is stored.
@@ -87,6 +105,7 @@ class ApiServer:
         self.defaults = []
         self.next = []
         self.requests = []
+        self.bodies = []
         self.writes = 0
         self.connections = 0
         self.subjects = set()
@@ -145,7 +164,10 @@ class ApiServer:
         sent = body["metadata"].get("resourceVersion")
         if found and sent and sent != found["metadata"]["resourceVersion"]:
             raise Refusal(409, "Conflict")
-        return 200, self._stored(path, merge(found or {}, body), query)
+        merged = copy.deepcopy(merge(found or {}, body))
+        if body.get("kind") == "Node" and "force" in query:
+            take_ownership(merged, body["metadata"], query["fieldManager"])
+        return 200, self._stored(path, merged, query)
 
     def _delete(self, path, _query, _body):
         if path not in self.store:
@@ -178,6 +200,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else None
         api.requests.append((self.command, self.path, self.headers.get("Content-Type")))
+        api.bodies.append((self.command, self.path, body))
         api.subjects.add(dict(part[0] for part in self.connection.getpeercert()["subject"])["commonName"])
         try:
             if api.next:

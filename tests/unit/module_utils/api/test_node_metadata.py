@@ -1,7 +1,7 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Labels and taints of nodes."""
+"""Labels, annotations and taints of nodes."""
 
 from __future__ import annotations
 
@@ -82,6 +82,130 @@ def test_taints_of_a_control_plane(api, add, run, found, wanted, left):
     assert run(WantedNode("cp1", taints=wanted, control_plane=True))["changed"] is False
 
 
+def annotations(api, name="w1"):
+    return api.store[f"/api/v1/nodes/{name}"]["metadata"].get("annotations", {})
+
+
+def labels(api, name="w1"):
+    found = api.store[f"/api/v1/nodes/{name}"]["metadata"]["labels"]
+    return {key: value for key, value in found.items() if key != "kubernetes.io/hostname"}
+
+
+def changes(*steps, run):
+    """Each declaration after the other, planned first: the plan is what then happens, and nothing is left to do."""
+    shown = []
+    for wanted in steps:
+        planned = run(wanted, check_mode=True)
+        done = run(wanted)
+        assert planned == done
+        assert run(wanted) == {"changed": False, "objects": [], "diff": []}
+        shown.append(done)
+    return shown
+
+
+def test_what_is_no_longer_declared_goes(api, add, run):
+    add("w1", FOREIGN, theirs="1")
+    everything = WantedNode(
+        "w1", {"zone": "a", "tier": "b"}, [GPU, {"key": "x", "effect": "NoSchedule"}], False, {"rack": 7}
+    )
+    fewer = WantedNode("w1", {"zone": "a"}, [{"key": "x", "effect": "NoSchedule"}])
+    _first, second, third = changes(everything, fewer, WantedNode("w1"), run=run)
+    assert "tier: b" in second["diff"][0]["before"] and "tier" not in second["diff"][0]["after"]
+    assert "zone" not in second["diff"][0]["before"]
+    assert 'rack: "7"' in second["diff"][0]["before"] and "rack" not in second["diff"][0]["after"]
+    assert third["changed"]
+    assert (labels(api), annotations(api), taints(api, "w1")) == ({"theirs": "1"}, {}, [FOREIGN])
+
+
+def test_what_somebody_else_has_set_too_stays(api, add, run):
+    add("w1", zone="a")
+    node = api.store["/api/v1/nodes/w1"]
+    owned = {"f:metadata": {"f:labels": {"f:zone": {}}}}
+    node["metadata"]["managedFields"] = [{"manager": "kubelet", "operation": "Update", "fieldsV1": owned}]
+    assert run(WantedNode("w1", {"zone": "a"}))["changed"] is False
+    assert run(WantedNode("w1"))["changed"] is False
+    assert labels(api) == {"zone": "a"}
+
+
+def test_a_value_that_somebody_changed_is_mended(api, add, run):
+    add("w1")
+    wanted = WantedNode("w1", {"zone": "a"}, [GPU], False, {"rack": "7"})
+    run(wanted)
+    changed = api.store["/api/v1/nodes/w1"]
+    changed["metadata"]["labels"]["zone"] = "b"
+    changed["metadata"]["annotations"]["rack"] = "8"
+    changed["spec"]["taints"] = [{**GPU, "value": "other"}, FOREIGN]
+    (mended,) = changes(wanted, run=run)
+    assert "zone: b" in mended["diff"][0]["before"] and "zone: a" in mended["diff"][0]["after"]
+    assert (labels(api), annotations(api)["rack"], taints(api, "w1")) == ({"zone": "a"}, "7", [GPU, FOREIGN])
+
+
+def test_only_declared_taints_are_recorded(api, add, run):
+    add("cp1")
+    run(WantedNode("cp1", control_plane=True))
+    assert annotations(api, "cp1") == {}
+    run(WantedNode("cp1", control_plane=True, taints=[DEFAULT, GPU]))
+    assert annotations(api, "cp1") == {"kubephase.cluster/taints": "example.org/gpu:NoExecute"}
+    run(WantedNode("cp1", control_plane=True))
+    assert (taints(api), annotations(api, "cp1")) == ([DEFAULT], {})
+
+
+def test_a_taint_the_kubelet_registered_is_declared_all_the_same(api, add, run):
+    add("w1", GPU)
+    assert run(WantedNode("w1", taints=[GPU]))["changed"]
+    run(WantedNode("w1"))
+    assert taints(api, "w1") == []
+
+
+def test_managers_do_not_meet(api, add, admin_conf):
+    add("w1")
+    ensure([WantedNode("w1", {"a": "1"}, [GPU])], admin_conf, "", 5, False)
+    other = WantedNode("w1", {"b": "2"}, [DEFAULT])
+    ensure([other], admin_conf, "", 5, False, "storage")
+    assert ensure([WantedNode("w1")], admin_conf, "", 5, False, "storage")["changed"]
+    assert (labels(api), taints(api, "w1")) == ({"a": "1"}, [GPU])
+    with pytest.raises(KubephaseError, match="field_manager: not the name of a field manager"):
+        ensure([other], admin_conf, "", 5, False, "Not one")
+
+
+def test_a_converged_node_costs_one_read(api, add, run):
+    add("w1")
+    wanted = WantedNode("w1", {"zone": "a"}, [GPU], False, {"rack": "7"})
+    run(wanted)
+    api.requests.clear()
+    run(wanted, WantedNode("gone"))
+    assert [request[:2] for request in api.requests] == [
+        ("GET", "/version"),
+        ("GET", "/api/v1/nodes/w1"),
+        ("GET", "/api/v1/nodes/gone"),
+    ]
+
+
+def test_a_node_deleted_meanwhile_is_not_made_again(api, add, run):
+    add("w1")
+    run(WantedNode("w1", {"zone": "a"}))
+    apply = next(body for method, _path, body in api.bodies if method == "PATCH")
+    assert apply["metadata"]["uid"] == api.store["/api/v1/nodes/w1"]["metadata"]["uid"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"taints": [GPU, {**GPU, "value": "b"}]}, "two taints of one key and effect"),
+        ({"labels": {"a": ["b"]}}, "labels of node w1: not text .got 'a'"),
+    ],
+)
+def test_what_is_no_declaration(wanted, field):
+    with pytest.raises(KubephaseError, match=field):
+        WantedNode("w1", **wanted)
+
+
+def test_a_switched_off_label_of_the_role_stays_off(api, add, run):
+    add("cp1")
+    changes(WantedNode("cp1", {EXCLUDED: None, "on": True}, control_plane=True), run=run)
+    assert labels(api, "cp1") == {ROLE: "", "on": "true"}
+
+
 @pytest.mark.parametrize("wanted", [None, []])
 def test_worker_without_declared_taints_keeps_all(api, add, run, wanted):
     add("w1", DEFAULT, FOREIGN)
@@ -120,10 +244,10 @@ def test_node_that_does_not_register(api, run):
     with pytest.raises(
         KubephaseError, match="node cp1: the node did not register in time. Look at 'journalctl -u kubelet'"
     ):
-        run(WantedNode("cp1"), timeout=0.2)
+        run(WantedNode("cp1", {"a": "b"}), timeout=0.2)
     api.put_in("/api/v1/nodes/cp1", {"metadata": {"name": "cp1"}, "spec": {}})
     with pytest.raises(KubephaseError, match="no kubernetes.io/hostname label"):
-        run(WantedNode("cp1"), timeout=0.2)
+        run(WantedNode("cp1", {"a": "b"}), timeout=0.2)
 
 
 def test_check_mode_does_not_wait(api, run, tmp_path):
