@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.resolving import resolve
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.plugin_utils import _config_file
+from ansible_collections.kubephase.cluster.plugins.plugin_utils import _config_file, _release_label
 
 
 class ActionModule(ActionBase):
@@ -23,6 +23,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         inputs = dict(self._task.args)
+        if isinstance(inputs.get("patches_directory"), str) and inputs["patches_directory"]:
+            inputs["patches_directory"] = self._loader.path_dwim(inputs["patches_directory"])
         refresh = str(inputs.pop("refresh", False)).lower() in ("true", "yes", "1", "on")
         host = None if refresh else _known_host(task_vars.get("kubephase"))
         if host is None:
@@ -33,7 +35,9 @@ class ActionModule(ActionBase):
                 return {**result, **answer, "failed": True}
             host = plain(answer["host"])
         try:
-            fact, warnings = resolve(inputs, host, _config_file.read(self._loader, inputs.get("config_file")))
+            text = _config_file.read(self._loader, inputs.get("config_file"))
+            fetch = _release_label.Fetch(task_vars.get("kubephase"))
+            fact, warnings = resolve(inputs, host, text, bool(self._task.check_mode), fetch)
         except KubephaseError as error:
             return {**result, "failed": True, "msg": str(error)}
         if warnings:

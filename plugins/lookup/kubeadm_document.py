@@ -57,6 +57,6 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(str(error)) from error
 
     def _document(self, path: Any, kind: str) -> dict[str, Any]:
-        documents = _kube_yaml.load_all(_config_file.read(self._loader, path) or b"", str(path))
+        documents = _kube_yaml.load_all(_config_file.read(self._loader, path) or b"", str(path), [])
         found = [one for one in documents if isinstance(one, dict) and one.get("kind") == kind]
         return found[0] if found else {}

@@ -11,38 +11,20 @@ Go's rules for which scalars are quoted and how, and where long ones are broken.
 
 from __future__ import annotations
 
-import datetime
 import decimal
 import functools
-import itertools
 import math
 import re
 from typing import Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._yaml_reader import Reader
+from ansible_collections.kubephase.cluster.plugins.module_utils._yaml_scalars import BASE60, tag
 
 _WIDTH = 80
 MAX_BYTES = 1024 * 1024
 """Longest text that ``load`` accepts; an API object cannot be longer either."""
-MAX_DEPTH = 100
-"""Deepest nesting that ``load`` accepts."""
-MAX_NODES = 50_000
-"""Most nodes a text may have once its aliases are expanded."""
 
-_TRUE = frozenset(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"])
-_FALSE = frozenset(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"])
-_NULL = frozenset(["", "~", "null", "Null", "NULL"])
-_INFINITE = frozenset(
-    [".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"]
-)
-_BASE60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
-_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))\Z")
-_TIMESTAMP = re.compile(
-    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
-    r"(?:[Tt](?:2[0-3]|[01]?[0-9])(?::[0-5]?[0-9]){2}(?:\.[0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})"
-    r"| (?:2[0-3]|[01]?[0-9])(?::[0-5]?[0-9]){2}(?:\.[0-9]+)?)?\Z"
-)
 _SAFE_WORD = re.compile(r"[A-EG-MP-SU-XZa-eg-mp-su-xz/][A-Za-z0-9/._-]*\Z")
 _NOT_PLAIN = re.compile(r"[#,\[\]{}&*!|>'\"%@`]|[?:-](?:[ \t]|\Z)|---|\.\.\.")
 _NOT_PLAIN_INSIDE = re.compile(r":(?:[ \t]|\Z)|[ \t]#")
@@ -160,7 +142,7 @@ def _text(text: str, indent: int, column: int | None) -> str:
     special = _UNPRINTABLE.search(text) is not None
     if "\n" in text and column is not None and not (special or " \n" in text or text.endswith(" ")):
         return _literal(text, indent)
-    if special or "\n" in text or _tag(text) != "str" or _BASE60.match(text):
+    if special or "\n" in text or tag(text) != "str" or BASE60.match(text):
         return _double_quoted(text, indent, column)
     if text[0] == " " or text[-1] == " " or _NOT_PLAIN.match(text) or _NOT_PLAIN_INSIDE.search(text):
         return "'" + _folded(text, indent, column, quoted=True) + "'"
@@ -233,48 +215,6 @@ def _float(value: float) -> str:
     return f"{'-' if sign else ''}{digits[0]}{fraction}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 
 
-def _tag(text: str) -> str:
-    """The type to which an unquoted scalar resolves: ``str``, ``bool``, ``null``, ``int``, ``float`` or ``timestamp``."""
-    if not text or text[0] not in "+-0123456789yYnNtTfFoO~.":
-        return "str" if text else "null"
-    if text in _TRUE or text in _FALSE:
-        return "bool"
-    if text in _NULL:
-        return "null"
-    if text in _INFINITE:
-        return "float"
-    if text[0] not in "+-0123456789.":
-        return "str"
-    if _is_timestamp(text):
-        return "timestamp"
-    plain = text if text[0] == "." else text.replace("_", "")
-    if text[0] != "." and _integer(plain) is not None:
-        return "int"
-    return "float" if _FLOAT.match(plain) and not math.isinf(float(plain)) else "str"
-
-
-def _integer(plain: str) -> int | None:
-    found = _INTEGER.match(plain)
-    if found is None:
-        return None
-    sign, *digits = found.groups()
-    number = next(int(text, base) for text, base in zip(digits, (16, 2, 8, 10)) if text is not None)
-    if sign == "-":
-        return -number if number <= 2**63 else None
-    return number if number < (2**63 if sign else 2**64) else None
-
-
-def _is_timestamp(text: str) -> bool:
-    found = _TIMESTAMP.match(text)
-    if found is None:
-        return False
-    try:
-        datetime.date(max(int(found.group(1)), 1), int(found.group(2)), int(found.group(3)))
-    except ValueError:
-        return False
-    return True
-
-
 def load(text: Any, where: str = "") -> Any:
     """The one document of a YAML text. ``where`` names its source in errors."""
     documents = load_all(text, where)
@@ -283,8 +223,11 @@ def load(text: Any, where: str = "") -> Any:
     return documents[0] if documents else None
 
 
-def load_all(text: Any, where: str = "") -> list[Any]:
-    """All documents of a YAML text; mappings, lists and scalars as JSON has them, keys always strings."""
+def load_all(text: Any, where: str = "", twice: list[str] | None = None) -> list[Any]:
+    """All documents of a YAML text; mappings, lists and scalars as JSON has them, keys always strings.
+
+    :param twice: takes a sentence for each key that appears twice, which is an error otherwise.
+    """
     import yaml  # a bare host may lack it; only reading needs it
 
     if len(text) > MAX_BYTES:
@@ -292,7 +235,7 @@ def load_all(text: Any, where: str = "") -> list[Any]:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        return _Reader(yaml, text, where).documents()
+        return Reader(yaml, text, where, _scalar, twice).documents()
     except UnicodeDecodeError as error:
         raise KubephaseError("not UTF-8 text", where=where) from error
     except (yaml.YAMLError, ValueError) as error:
@@ -300,100 +243,3 @@ def load_all(text: Any, where: str = "") -> list[Any]:
         place = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
         raise KubephaseError(f"not valid YAML{place}: {problem}", where=where) from error
-
-
-class _Reader:
-    """Builds documents from the parser's events, so that depth and size are bounded before anything grows."""
-
-    def __init__(self, yaml: Any, text: str, where: str) -> None:
-        self.where = where
-        self.events = iter(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-        self.anchors: dict[str, tuple[Any, int]] = {}
-        self.nodes = 0
-
-    def documents(self) -> list[Any]:
-        found = []
-        for event in self.events:
-            if type(event).__name__ == "DocumentStartEvent":
-                self.anchors = {}
-                found.append(self._node(next(self.events), 0))
-        return found
-
-    def _node(self, event: Any, depth: int) -> Any:
-        kind = type(event).__name__
-        if kind == "AliasEvent":
-            value, size = self.anchors.get(event.anchor, (None, 0))
-            if not size:
-                raise self._fault(f"the alias *{event.anchor} refers to nothing before it", event)
-            self._count(size, event)
-            return value
-        before = self.nodes
-        self._count(1, event)
-        if depth > MAX_DEPTH:
-            raise self._fault("nested too deeply", event)
-        if kind == "SequenceStartEvent":
-            self._accept_tag(event, "seq")
-            value = [self._node(item, depth + 1) for item in itertools.takewhile(_continues, self.events)]
-        elif kind == "MappingStartEvent":
-            self._accept_tag(event, "map")
-            value = self._mapping(depth)
-        else:
-            value = self._scalar(event)
-        if event.anchor:
-            self.anchors[event.anchor] = (value, self.nodes - before)
-        return value
-
-    def _mapping(self, depth: int) -> dict[str, Any]:
-        built: dict[str, Any] = {}
-        merged: list[Any] = []
-        for event in itertools.takewhile(_continues, self.events):
-            key = self._node(event, depth + 1)
-            value = self._node(next(self.events), depth + 1)
-            if key == "<<" and getattr(event, "implicit", (False,))[0]:
-                merged.extend(value if isinstance(value, list) else [value])
-                continue
-            if key is None or isinstance(key, (dict, list)):
-                raise self._fault("a key must be a string", event)
-            key = key if isinstance(key, str) else _scalar(key, 0)
-            if key in built:
-                raise self._fault(f"key {key!r} appears twice", event)
-            built[key] = value
-        for part in merged:
-            if not isinstance(part, dict):
-                raise KubephaseError("a merge key (<<) needs mappings", where=self.where)
-            built = {**part, **built}
-        return built
-
-    def _scalar(self, event: Any) -> Any:
-        text, tag = event.value, (event.tag or "").rsplit(":", 1)[-1]
-        if not event.implicit[0] and tag in ("", "!", "str"):
-            return text
-        resolved = _tag(text)
-        if not event.implicit[0] and tag != resolved:
-            raise self._fault(f"the tag {event.tag!r} is not accepted", event)
-        if text in _INFINITE:
-            raise self._fault(f"{text} is not a number that JSON can hold", event)
-        if resolved == "bool":
-            return text in _TRUE
-        if resolved == "null":
-            return None
-        if resolved == "int":
-            return _integer(text.replace("_", ""))
-        return float(text.replace("_", "")) if resolved == "float" else text
-
-    def _accept_tag(self, event: Any, name: str) -> None:
-        if event.tag not in (None, "!", f"tag:yaml.org,2002:{name}"):
-            raise self._fault(f"the tag {event.tag!r} is not accepted", event)
-
-    def _count(self, nodes: int, event: Any) -> None:
-        self.nodes += nodes
-        if self.nodes > MAX_NODES:
-            raise self._fault(f"more than {MAX_NODES} nodes", event)
-
-    def _fault(self, problem: str, event: Any) -> KubephaseError:
-        line = f"line {event.start_mark.line + 1}"
-        return KubephaseError(problem, where=f"{self.where} {line}" if self.where else line)
-
-
-def _continues(event: Any) -> bool:
-    return type(event).__name__ not in ("SequenceEndEvent", "MappingEndEvent")

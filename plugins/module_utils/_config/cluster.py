@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
-from ansible_collections.kubephase.cluster.plugins.module_utils._config import addresses, units
+from ansible_collections.kubephase.cluster.plugins.module_utils._config import addresses, go_url, units
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.kubeadm_fields import (
     API_VERSION,
     CLUSTER,
@@ -17,11 +18,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._config.kubeadm_
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import complete
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.sources import Document, Faults, Step
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.versions import (
-    DEFAULT_VERSION,
-    LABEL,
     MINORS,
-    SUPPORTED,
-    parse_version,
 )
 
 _DEFAULTS: dict[str, str] = {
@@ -39,27 +36,11 @@ _MAX_SERVICE_BITS = 20
 _MIN_SERVICE_ADDRESSES = 10
 _MIN_POD_ADDRESSES = 14
 _MAX_NODE_MASK_DIFFERENCE = 16
+_SITE_LOCAL = ipaddress.ip_network("fec0::/10")
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _NODE_MASK = {4: 24, 6: 64}
-
-
-def resolve_version(document: Document, faults: Faults) -> dict[str, Any]:
-    """The Kubernetes version as ``{gitVersion, major, minor, patch}``; the default's where it cannot be used."""
-    text = document.get("kubernetesVersion", default=DEFAULT_VERSION)
-    where = document.where("kubernetesVersion")
-    numbers = parse_version(text)
-    if numbers is None and LABEL.match(text):
-        faults.add(
-            where, "a label is not a version", text, "an exact version such as v1.37.2", f"Supported are {SUPPORTED}"
-        )
-    elif numbers is None:
-        faults.add(where, "not a Kubernetes version", text, f"{SUPPORTED}, written like v1.37.2")
-    elif numbers[0] != 1 or numbers[1] not in MINORS:
-        faults.add(where, "unsupported Kubernetes version", text, SUPPORTED)
-    else:
-        git_version = text if text.startswith("v") else f"v{text}"
-        return {"gitVersion": git_version, "major": numbers[0], "minor": numbers[1], "patch": numbers[2]}
-    major, minor, patch = parse_version(DEFAULT_VERSION) or (1, max(MINORS), 0)
-    return {"gitVersion": DEFAULT_VERSION, "major": major, "minor": minor, "patch": patch}
+_ENDPOINTS_NEEDED = 35
+"""The first minor version that wants an endpoint of an external etcd."""
 
 
 def resolve_cluster(document: Document, version: dict[str, Any], bind_port: int, faults: Faults) -> dict[str, Any]:
@@ -67,7 +48,7 @@ def resolve_cluster(document: Document, version: dict[str, Any], bind_port: int,
     value = dict(document.value)
     value.update({name: document.get(name, default=default) for name, default in _DEFAULTS.items()})
     value["apiVersion"], value["kind"] = API_VERSION, "ClusterConfiguration"
-    value["kubernetesVersion"] = version["gitVersion"]
+    value["kubernetesVersion"] = f"ci/{version['gitVersion']}" if version["ci"] else version["gitVersion"]
     value["networking"] = {
         **(document.get("networking") or {}),
         "serviceSubnet": document.get("networking", "serviceSubnet", default=_SERVICE_SUBNET),
@@ -110,13 +91,13 @@ def _etcd(document: Document, minor: int, faults: Faults) -> dict[str, Any]:
     external = dict(external)
     if minor >= 35 and external.get("endpoints") and not external.get("httpEndpoints"):
         external["httpEndpoints"] = list(external["endpoints"])
-    _check_external_etcd(document, external, faults)
+    _check_external_etcd(document, external, minor, faults)
     return {"external": external}
 
 
 def _check_local_etcd(document: Document, local: dict[str, Any], faults: Faults) -> None:
     path = ("etcd", "local")
-    _absolute(document, local["dataDir"], faults, *path, "dataDir")
+    absolute(document, local["dataDir"], faults, *path, "dataDir")
     for name in ("serverCertSANs", "peerCertSANs"):
         _alternative_names(document, local.get(name), faults, *path, name)
     if local.get("imageRepository"):
@@ -124,7 +105,7 @@ def _check_local_etcd(document: Document, local: dict[str, Any], faults: Faults)
     check_args(document, local.get("extraArgs"), faults, *path, "extraArgs")
 
 
-def _check_external_etcd(document: Document, external: dict[str, Any], faults: Faults) -> None:
+def _check_external_etcd(document: Document, external: dict[str, Any], minor: int, faults: Faults) -> None:
     path = ("etcd", "external")
     ca, cert, key = (external.get(name) or "" for name in ("caFile", "certFile", "keyFile"))
     if bool(cert) != bool(key):
@@ -134,22 +115,16 @@ def _check_external_etcd(document: Document, external: dict[str, Any], faults: F
         faults.add(document.where(*path, "caFile"), "certFile and keyFile need a caFile")
     for name, text in (("caFile", ca), ("certFile", cert), ("keyFile", key)):
         if text:
-            _absolute(document, text, faults, *path, name)
-    if not external.get("endpoints"):
+            absolute(document, text, faults, *path, name)
+    if not external.get("endpoints") and minor >= _ENDPOINTS_NEEDED:
         faults.add(document.where(*path, "endpoints"), "at least one endpoint is needed", accepted="https://HOST:2379")
     for name in ("endpoints", "httpEndpoints"):
-        for index, url in enumerate(document.get(*path, name) or []):
-            scheme = _scheme(url)
-            if not scheme or (name == "endpoints" and scheme != "https" and (ca or cert or key)):
-                accepted = "https://HOST:PORT" if ca or cert or key else "http(s)://HOST:PORT"
-                faults.add(document.where(*path, name, index), "not a usable URL", url, accepted)
-
-
-def _scheme(url: str) -> str:
-    try:
-        return urlsplit(url).scheme
-    except ValueError:
-        return ""
+        secured = name == "endpoints" and bool(ca or cert or key)
+        for index, text in enumerate(document.get(*path, name) or []):
+            url = go_url.parse(text or "")
+            if url is None or not url.scheme or (secured and url.scheme != "https"):
+                accepted = "https://HOST:PORT" if secured else "http(s)://HOST:PORT"
+                faults.add(document.where(*path, name, index), "not a usable URL", text, accepted)
 
 
 def _lower_names(value: dict[str, Any]) -> None:
@@ -216,7 +191,7 @@ def _subnet(document: Document, text: str, smallest: int, faults: Faults, name: 
     if len(networks) > 2 or (len(networks) == 2 and networks[0].version == networks[1].version):
         faults.add(where, "wrong number of CIDRs", text, "one CIDR, or one of each family for dual stack")
     for network in networks:
-        if network.num_addresses < smallest:
+        if not addresses.enough_addresses(network, smallest):
             faults.add(where, "too small", str(network), f"at least {smallest} addresses")
     return networks
 
@@ -234,7 +209,7 @@ def _check_node_masks(document: Document, value: dict[str, Any], pods: list[addr
     for network in pods:
         name = f"node-cidr-mask-size-ipv{network.version}"
         text = last_arg(args, name) or str(_NODE_MASK[network.version])
-        if not text.isdigit() or int(text) > network.max_prefixlen:
+        if not _INTEGER.match(text):
             where = document.where("controllerManager", "extraArgs")
             faults.add(f"{where} ({name})", "not a prefix length", text, f"0 to {network.max_prefixlen}")
             continue
@@ -251,7 +226,7 @@ def _check_node_masks(document: Document, value: dict[str, Any], pods: list[addr
 
 
 def _check_plain(document: Document, value: dict[str, Any], minor: int, faults: Faults) -> None:
-    _absolute(document, value["certificatesDir"], faults, "certificatesDir")
+    absolute(document, value["certificatesDir"], faults, "certificatesDir")
     _repository(document, value["imageRepository"], faults, "imageRepository")
     dns = value.get("dns") or {}
     if dns.get("imageRepository"):
@@ -285,7 +260,8 @@ def check_args(document: Document, args: Any, faults: Faults, *path: Step) -> No
             )
 
 
-def _absolute(document: Document, text: str, faults: Faults, *path: Step) -> None:
+def absolute(document: Document, text: str, faults: Faults, *path: Step) -> None:
+    """Whether a path begins at the root."""
     if not text.startswith("/"):
         faults.add(document.where(*path), "not an absolute path", text)
 
@@ -302,7 +278,7 @@ def _alternative_names(document: Document, names: Any, faults: Faults, *path: St
             faults.add(document.where(*path, index), "cannot stand in a certificate", name, accepted)
 
 
-def validity_warnings(cluster: dict[str, Any]) -> list[str]:
+def warnings(cluster: dict[str, Any]) -> list[str]:
     """What kubeadm would warn of."""
     leaf, authority = cluster["certificateValidityPeriod"], cluster["caCertificateValidityPeriod"]
     found = []
@@ -311,4 +287,8 @@ def validity_warnings(cluster: dict[str, Any]) -> list[str]:
     for name in ("certificateValidityPeriod", "caCertificateValidityPeriod"):
         if units.parse_duration(cluster[name]) > units.parse_duration(_DEFAULTS[name]):
             found.append(f"{name} {cluster[name]} is longer than kubeadm's default {_DEFAULTS[name]}")
+    for name in ("serviceSubnet", "podSubnet"):
+        for network in addresses.parse_cidrs(cluster["networking"].get(name) or "") or []:
+            if network.version == 6 and network.overlaps(_SITE_LOCAL):
+                found.append(f"networking.{name} {network} is in fec0::/10, which RFC 3879 deprecates")
     return found

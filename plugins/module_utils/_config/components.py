@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import Any
 
@@ -16,10 +17,15 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._config.componen
     KUBELET_API_VERSION,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import complete
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.releases import CI_IMAGE_REPOSITORY
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.sources import Document
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.versions import MINORS, etcd_tag
 
+DEFAULT_IMAGE_REPOSITORY = "registry.k8s.io"
 RESOLVED_CONF = "/run/systemd/resolve/resolv.conf"
+_WILDCARDS = ("0.0.0.0", "::")
+_IPVS_DEPRECATED = 37
+"""The first minor version whose kubeadm warns of kube-proxy's mode ipvs."""
 _NOT_IN_TAG = re.compile(r"[^-\w.]", re.ASCII)
 
 
@@ -39,7 +45,7 @@ def _kubelet_defaults(cluster: dict[str, Any]) -> dict[str, Any]:
         "clusterDNS": [addresses.nth_address(cluster["networking"]["serviceSubnet"], 10)],
         "clusterDomain": cluster["networking"]["dnsDomain"],
         "authentication": {
-            "x509": {"clientCAFile": cluster["certificatesDir"].rstrip("/") + "/ca.crt"},
+            "x509": {"clientCAFile": _clean(cluster["certificatesDir"] + "/ca.crt")},
             "anonymous": {"enabled": False},
             "webhook": {"enabled": True},
         },
@@ -48,6 +54,11 @@ def _kubelet_defaults(cluster: dict[str, Any]) -> dict[str, Any]:
         "healthzPort": 10248,
         "cgroupDriver": "systemd",
     }
+
+
+def _clean(path: str) -> str:
+    """The path without what Go's filepath.Join removes."""
+    return posixpath.normpath("/" + path.lstrip("/")) if path.startswith("/") else posixpath.normpath(path)
 
 
 def kubelet_warnings(document: Document, cluster: dict[str, Any]) -> list[str]:
@@ -64,17 +75,33 @@ def kubelet_warnings(document: Document, cluster: dict[str, Any]) -> list[str]:
     return found
 
 
-def resolve_kube_proxy(
-    document: Document, cluster: dict[str, Any], endpoint: dict[str, Any], minor: int
-) -> dict[str, Any]:
-    """The KubeProxyConfiguration as kubeadm uploads it."""
-    defaults = {
+def _kube_proxy_defaults(cluster: dict[str, Any], endpoint: dict[str, Any], minor: int) -> dict[str, Any]:
+    return {
         "bindAddress": "::" if addresses.is_ipv6(endpoint["advertiseAddress"]) else "0.0.0.0",
         "clusterCIDR": cluster["networking"].get("podSubnet", ""),
         "clientConnection": {"kubeconfig": "/var/lib/kube-proxy/kubeconfig.conf"},
         "mode": MINORS[minor].kube_proxy_mode,
     }
-    value = _overlay(defaults, document.value)
+
+
+def kube_proxy_warnings(document: Document, cluster: dict[str, Any], endpoint: dict[str, Any], minor: int) -> list[str]:
+    """Fields where the user's value differs from what kubeadm expects."""
+    found = []
+    for path, default in _leaves(_kube_proxy_defaults(cluster, endpoint, minor)):
+        given = document.get(*path)
+        if path == ("mode",):
+            if given == "ipvs" and minor >= _IPVS_DEPRECATED:
+                found.append(f"{document.where('mode')}: 'ipvs' is deprecated since 1.35, nftables replaces it")
+        elif given is not None and default and given != default and given not in _WILDCARDS:
+            found.append(f"{document.where(*path)}: {given!r} is kept, kubeadm's own value would be {default!r}")
+    return found
+
+
+def resolve_kube_proxy(
+    document: Document, cluster: dict[str, Any], endpoint: dict[str, Any], minor: int
+) -> dict[str, Any]:
+    """The KubeProxyConfiguration as kubeadm uploads it."""
+    value = _overlay(_kube_proxy_defaults(cluster, endpoint, minor), document.value)
     value["apiVersion"], value["kind"] = KUBE_PROXY_API_VERSION, "KubeProxyConfiguration"
     return dict(complete(KUBE_PROXY, value))
 
@@ -98,17 +125,18 @@ def _leaves(value: dict[str, Any], path: Any = ()) -> list[Any]:
     return found
 
 
-def resolve_images(cluster: dict[str, Any], minor: int) -> dict[str, str]:
+def resolve_images(cluster: dict[str, Any], version: dict[str, Any]) -> dict[str, str]:
     """Every image of the cluster, by component."""
-    repository = cluster["imageRepository"]
-    tag = _NOT_IN_TAG.sub("_", cluster["kubernetesVersion"])
+    repository, minor = cluster["imageRepository"], version["minor"]
+    core = CI_IMAGE_REPOSITORY if version["ci"] and repository == DEFAULT_IMAGE_REPOSITORY else repository
+    tag = _NOT_IN_TAG.sub("_", version["gitVersion"])
     images = {
-        name: f"{repository}/{name}:{tag}"
+        name: f"{core}/{name}:{tag}"
         for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
     }
     dns, local = cluster["dns"], cluster["etcd"].get("local") or {}
     dns_repository = dns.get("imageRepository") or repository
-    if dns_repository == "registry.k8s.io":
+    if dns_repository == DEFAULT_IMAGE_REPOSITORY:
         dns_repository += "/coredns"
     images["coredns"] = f"{dns_repository}/coredns:{dns.get('imageTag') or MINORS[minor].coredns}"
     images["pause"] = f"{repository}/pause:{MINORS[minor].pause}"

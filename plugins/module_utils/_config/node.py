@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._bootstrap_token import GROUP, TOKEN, USAGES
-from ansible_collections.kubephase.cluster.plugins.module_utils._config import addresses, units
+from ansible_collections.kubephase.cluster.plugins.module_utils._config import addresses, go_url, units
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.cluster import check_args
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.kubeadm_fields import NODE_REGISTRATION
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import complete
@@ -28,7 +28,6 @@ _TIMEOUTS = {
 }
 _CERTIFICATE_KEY = re.compile(r"[0-9a-fA-F]{64}\Z")
 _CA_HASH = re.compile(r"sha256:[0-9a-fA-F]{64}\Z")
-_NOT_YET = (("dryRun",),)
 
 
 def resolve_registration(document: Document, host: dict[str, Any], faults: Faults) -> dict[str, Any]:
@@ -38,43 +37,52 @@ def resolve_registration(document: Document, host: dict[str, Any], faults: Fault
     if not addresses.is_subdomain(name):
         where = document.where("name")
         faults.add(where, "not a node name", name, "a DNS name: lower-case letters, digits, '-' and '.'")
-    socket = document.get("criSocket", default=DEFAULT_CRI_SOCKET)
     value["name"] = name
-    value["criSocket"] = cri_socket(socket)
+    value["criSocket"] = resolve_socket(document, DEFAULT_CRI_SOCKET, faults)
     value["imagePullPolicy"] = document.get("imagePullPolicy", default="IfNotPresent")
     value["imagePullSerial"] = document.get("imagePullSerial", default=True)
     check_args(document, value.get("kubeletExtraArgs"), faults, "kubeletExtraArgs")
-    ignored = [str(check).lower() for check in value.get("ignorePreflightErrors") or []]
-    if "all" in ignored and len(ignored) > 1:
-        faults.add(document.where("ignorePreflightErrors"), "'all' stands alone", value["ignorePreflightErrors"])
+    check_ignored(document, faults, "ignorePreflightErrors")
     result = dict(complete(NODE_REGISTRATION, value))
     for name in ("kubeletExtraArgs", "ignorePreflightErrors"):
         result.setdefault(name, [])
     return result
 
 
-def cri_socket(text: str) -> str:
-    """The socket as a URL."""
-    return text if text.startswith("unix://") else f"unix://{text}"
+def check_ignored(document: Document, faults: Faults, *path: str) -> None:
+    """Preflight checks to ignore: kubeadm takes ``all`` by itself only."""
+    given = document.get(*path, default=[])
+    ignored = {str(check).lower() for check in given}
+    if "all" in ignored and len(ignored) > 1:
+        faults.add(document.where(*path), "'all' stands alone", given)
+
+
+def resolve_socket(document: Document, default: str, faults: Faults) -> str:
+    """The container runtime's socket as a URL."""
+    text = str(document.get("criSocket", default=default))
+    socket = text if text.startswith("unix") else f"unix://{text}"
+    url = go_url.parse(socket)
+    if url is None or url.scheme != "unix":
+        faults.add(document.where("criSocket"), "not a socket", text, "unix:///PATH")
+    return socket
 
 
 def resolve_endpoint(document: Document, host: dict[str, Any], needed: bool, faults: Faults) -> dict[str, Any]:
     """Where this host's API server listens; the address of the default route where nothing else is said."""
-    address = document.get("advertiseAddress", default="")
+    given = document.get("advertiseAddress", default="")
     port = document.get("bindPort", default=0) or DEFAULT_BIND_PORT
-    parsed = addresses.parse_ip(address) if address else None
-    if address and parsed is None:
-        faults.add(document.where("advertiseAddress"), "not an IP address", address)
+    parsed = addresses.parse_ip(given) if given else None
+    address = str(parsed) if parsed else given
+    if given and parsed is None:
+        faults.add(document.where("advertiseAddress"), "not an IP address", given)
     elif parsed is None or parsed.is_unspecified:
         four, six = host.get("default_ipv4") or "", host.get("default_ipv6") or ""
         address = (six or four) if parsed is not None and parsed.version == 6 else (four or six)
         if not address and needed:
             where = document.where("advertiseAddress")
             faults.add(where, "the host has no default route to take an address from", hint="Set it")
-    elif parsed.is_loopback or parsed.is_multicast or parsed.is_link_local:
-        faults.add(
-            document.where("advertiseAddress"), "not an address to advertise", address, "a global unicast address"
-        )
+    elif parsed.is_loopback or parsed.is_multicast or parsed.is_link_local or str(parsed) == "255.255.255.255":
+        faults.add(document.where("advertiseAddress"), "not an address to advertise", given, "a global unicast address")
     if not 1 <= port <= 65535:
         faults.add(document.where("bindPort"), "not a port", port, "1 to 65535")
     return {"advertiseAddress": address, "bindPort": port}
@@ -105,9 +113,15 @@ def resolve_timeouts(document: Document) -> dict[str, int]:
     return {name: units.seconds(given[name]) if given.get(name) else default for name, default in _TIMEOUTS.items()}
 
 
+def check_dry_run(document: Document, check_mode: bool, faults: Faults) -> None:
+    """A dry run is what the collection has check mode for."""
+    if document.get("dryRun") and not check_mode:
+        faults.add(document.where("dryRun"), "a dry run is wanted, and this run changes hosts", hint="Run with --check")
+
+
 def check_init(document: Document, faults: Faults) -> None:
     """The parts of InitConfiguration that no host's fact carries."""
-    _check_common(document, faults)
+    check_timeouts(document, faults)
     _certificate_key(document, faults, "certificateKey")
     for index, token in enumerate(document.get("bootstrapTokens", default=[])):
         if token is not None:
@@ -116,7 +130,7 @@ def check_init(document: Document, faults: Faults) -> None:
 
 def check_join(document: Document, faults: Faults) -> None:
     """The parts of JoinConfiguration that no host's fact carries. Discovery is optional: a play can find it out."""
-    _check_common(document, faults)
+    check_timeouts(document, faults)
     _certificate_key(document, faults, "controlPlane", "certificateKey")
     path = document.get("caCertPath", default="/ca.crt")
     if not path.startswith("/") or not path.endswith(".crt"):
@@ -133,13 +147,14 @@ def check_join(document: Document, faults: Faults) -> None:
             faults.add(document.where(*steps), "not a bootstrap token", accepted="ID.SECRET, 6 and 16 of a-z and 0-9")
     if token is not None:
         _check_token_discovery(document, token, faults)
+    if file is not None:
+        _check_file_discovery(document, file, faults)
 
 
 def _check_token_discovery(document: Document, token: dict[str, Any], faults: Faults) -> None:
     path = ("discovery", "bootstrapToken")
     endpoint = token.get("apiServerEndpoint")
-    parts = addresses.split_host_port(endpoint) if endpoint else ("", "0")
-    if parts is None or not parts[1]:
+    if endpoint and not addresses.has_port(endpoint):
         faults.add(document.where(*path, "apiServerEndpoint"), "not an endpoint", endpoint, "HOST:PORT")
     for index, pin in enumerate(token.get("caCertHashes") or []):
         if pin is not None and not _CA_HASH.match(pin):
@@ -154,12 +169,21 @@ def _check_token_discovery(document: Document, token: dict[str, Any], faults: Fa
         )
 
 
-def _check_common(document: Document, faults: Faults) -> None:
-    for path in _NOT_YET:
-        if document.get(*path):
-            faults.add(
-                document.where(*path), "the collection cannot do this yet", document.get(*path), hint="Remove it"
-            )
+def _check_file_discovery(document: Document, file: dict[str, Any], faults: Faults) -> None:
+    text = file.get("kubeConfigPath") or ""
+    url = go_url.parse(text)
+    if not text or url is None or url.scheme not in ("", "file", "https"):
+        where = document.where("discovery", "file", "kubeConfigPath")
+        faults.add(where, "not a file and not a usable URL", text, "a path on the host, or https://…")
+
+
+def kubeconfig_path(text: str) -> str:
+    """Where the kubeconfig for discovery is: a URL of a file is its path."""
+    url = go_url.parse(text)
+    return url.path if url is not None and url.scheme == "file" else text
+
+
+def check_timeouts(document: Document, faults: Faults) -> None:
     for name, text in document.get("timeouts", default={}).items():
         if text and units.parse_duration(text) <= 0:
             faults.add(document.where("timeouts", name), "must be longer than nothing", text)

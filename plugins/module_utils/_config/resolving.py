@@ -7,131 +7,52 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _kube_yaml
 from ansible_collections.kubephase.cluster.plugins.module_utils._config import (
     addresses,
     cluster,
     components,
+    legacy,
     lifecycle,
     node,
     phases,
+    releases,
     sections,
 )
-from ansible_collections.kubephase.cluster.plugins.module_utils._config.component_fields import (
-    KUBE_PROXY,
-    KUBE_PROXY_API_VERSION,
-    KUBELET,
-    KUBELET_API_VERSION,
-)
-from ansible_collections.kubephase.cluster.plugins.module_utils._config.inputs import INPUTS, PREFIX, SHORT
-from ansible_collections.kubephase.cluster.plugins.module_utils._config.kubeadm_fields import (
-    API_VERSION,
-    CLUSTER,
-    INIT,
-    JOIN,
-    RESET,
-    UPGRADE,
-)
-from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import read, too_new, usable
-from ansible_collections.kubephase.cluster.plugins.module_utils._config.schema import Struct
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.documents import KINDS, Documents
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.inputs import PREFIX
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import too_new
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.sources import (
     Document,
     Faults,
     Layer,
     at_path,
-    layer,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.versions import effective_gates
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
 
-_KINDS: dict[str, tuple[str, str, Struct]] = {
-    "ClusterConfiguration": ("cluster_configuration", API_VERSION, CLUSTER),
-    "InitConfiguration": ("init_configuration", API_VERSION, INIT),
-    "JoinConfiguration": ("join_configuration", API_VERSION, JOIN),
-    "ResetConfiguration": ("reset_configuration", API_VERSION, RESET),
-    "UpgradeConfiguration": ("upgrade_configuration", API_VERSION, UPGRADE),
-    "KubeletConfiguration": ("kubelet_configuration", KUBELET_API_VERSION, KUBELET),
-    "KubeProxyConfiguration": ("kube_proxy_configuration", KUBE_PROXY_API_VERSION, KUBE_PROXY),
-}
+_MOST_SHOWN = 100
+"""How many faults or warnings are told one by one."""
+_SOME_SERVICES = {"serviceSubnet": "10.96.0.0/12", "dnsDomain": ""}
 
 
 class Resolver:
     """One host's resolution. Every step reports into ``faults``; nothing is raised before the end."""
 
-    def __init__(self, inputs: dict[str, Any], host: dict[str, Any], config_text: bytes | None) -> None:
+    def __init__(
+        self,
+        inputs: dict[str, Any],
+        host: dict[str, Any],
+        config_text: bytes | None,
+        check_mode: bool,
+        fetch: releases.Fetch,
+    ) -> None:
         self.host = host
+        self.check_mode = check_mode
+        self.fetch = fetch
         self.faults = Faults()
-        self.inputs = self._read_inputs(inputs)
-        self.from_file = self._read_file(config_text) if config_text is not None else {}
-        self.documents = {kind: self._document(kind) for kind in _KINDS}
-
-    def get(self, name: str) -> Any:
-        """An input's value, or its default."""
-        found = self.inputs.get(name)
-        return INPUTS[name].default if found is None else found
-
-    def _read_inputs(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        result = {}
-        for name, value in inputs.items():
-            if name not in INPUTS:
-                self.faults.add(f"{PREFIX}{name}", "unknown variable")
-                continue
-            empty = value is None or (isinstance(value, str) and value == "")
-            if not empty:
-                known = INPUTS[name].type
-                result[name] = usable(known, read(known, value, f"{PREFIX}{name}", self.faults))
-        return result
-
-    def _read_file(self, text: bytes) -> dict[str, Layer]:
-        path = str(self.get("config_file"))
-        try:
-            documents = _kube_yaml.load_all(text, path)
-        except KubephaseError as error:
-            self.faults.append(error)
-            return {}
-        found: dict[str, Layer] = {}
-        for index, document in enumerate(documents):
-            where = f"{path}: document {index + 1}"
-            if document is None:
-                continue
-            if not isinstance(document, dict):
-                self.faults.add(where, "wrong type", document, "a mapping")
-                continue
-            self._read_document(document, path, where, found)
-        return found
-
-    def _read_document(self, document: dict[str, Any], path: str, where: str, found: dict[str, Layer]) -> None:
-        kind = document.get("kind")
-        if not isinstance(kind, str) or kind not in _KINDS:
-            self.faults.add(f"{where}.kind", "unknown kind", kind, ", ".join(_KINDS))
-        elif kind in found:
-            self.faults.add(where, f"there is more than one {kind}")
-        else:
-            found[kind] = layer(_KINDS[kind][2], f"{path}: {kind}", document, self.faults)
-            if found[kind].value.get("apiVersion") is None:
-                self.faults.add(f"{where}.apiVersion", "missing", accepted=_KINDS[kind][1])
-
-    def _document(self, kind: str) -> Document:
-        name, api_version, _type = _KINDS[kind]
-        layers = [self.from_file[kind]] if kind in self.from_file else []
-        if self.inputs.get(name):
-            layers.append(Layer(f"{PREFIX}{name}", self.inputs[name]))
-        if kind == "ClusterConfiguration":
-            for short, path in SHORT.items():
-                if self.inputs.get(short):
-                    layers.append(at_path(f"{PREFIX}{short}", self.inputs[short], *path))
-        document = Document(kind, layers)
-        for part in layers:
-            self._check_meta(part, kind, api_version)
-        return document
-
-    def _check_meta(self, part: Layer, kind: str, api_version: str) -> None:
-        given = part.value.get("apiVersion") if not part.whole else None
-        if given and given != api_version:
-            hint = "Convert it with `kubeadm config migrate`" if "kubeadm" in given else ""
-            self.faults.add(f"{part.name}.apiVersion", "not an accepted version", given, api_version, hint)
-        if not part.whole and part.value.get("kind") not in (None, kind):
-            self.faults.add(f"{part.name}.kind", "wrong kind", part.value["kind"], kind)
+        self.documents = Documents(inputs, config_text, self.faults)
+        self.get = self.documents.get
+        self.warnings = self.documents.warnings
 
     @property
     def role(self) -> str:
@@ -141,7 +62,7 @@ class Resolver:
     @property
     def joins(self) -> bool:
         """Whether JoinConfiguration speaks for this host: workers always, control planes where it is said."""
-        return self.role == "worker" or bool(self.get("joins"))
+        return self.role == "worker" or self.get("joins") is True
 
     def _node_documents(self) -> tuple[Document, Document, Document]:
         """The document that speaks for this host, its node registration and its API endpoint."""
@@ -150,50 +71,45 @@ class Resolver:
         registration = _part(own, "nodeRegistration")
         endpoint = _part(own, *path)
         extra = [Layer(f"{PREFIX}node_registration", self.get("node_registration"))]
-        if self.inputs.get("cri_socket"):
-            extra.insert(0, at_path(f"{PREFIX}cri_socket", self.inputs["cri_socket"], "criSocket"))
+        if self.documents.inputs.get("cri_socket"):
+            extra.insert(0, at_path(f"{PREFIX}cri_socket", self.documents.inputs["cri_socket"], "criSocket"))
         registration = Document(registration.kind, [*registration.layers, *extra])
         mine = Layer(f"{PREFIX}local_api_endpoint", self.get("local_api_endpoint"))
         return own, registration, Document(endpoint.kind, [*endpoint.layers, mine])
 
     def resolve(self) -> tuple[dict[str, Any], list[str]]:
         """The fact and what is worth a warning; KubephaseErrors with everything that is wrong."""
-        faults = self.faults
-        cluster_document = self.documents["ClusterConfiguration"]
-        version = cluster.resolve_version(cluster_document, faults)
+        faults, documents = self.faults, self.documents
+        downloads = sections.resolve_downloads(self.get, faults)
+        version = releases.resolve_version(
+            documents["ClusterConfiguration"], downloads["kubernetes_url"], self.fetch, faults, self.warnings
+        )
+        if version["ci"] and downloads["kubernetes_url"] == releases.RELEASE_URL:
+            downloads["kubernetes_url"] = releases.CI_URL
         minor = version["minor"]
         self._check_minor(minor)
         own, registration_document, endpoint_document = self._node_documents()
         endpoint = node.resolve_endpoint(endpoint_document, self.host, self.role != "worker", faults)
-        init_port = self.documents["InitConfiguration"].get("localAPIEndpoint", "bindPort", default=0)
-        cluster_port = init_port or endpoint["bindPort"]
-        settings = cluster.resolve_cluster(cluster_document, version, cluster_port, faults)
-        skipped = phases.resolve(self.documents["InitConfiguration"], "init", minor, faults, "skipPhases")
-        settings = phases.disable_addons(skipped, settings)
-        skipped = phases.without_addons(skipped, settings, minor)
+        registration = node.resolve_registration(registration_document, self.host, faults)
+        settings, skipped = self._resolve_cluster(version, endpoint)
         if self.joins:
             skipped = phases.resolve(own, "join", minor, faults, "skipPhases")
-        gates = effective_gates(settings.get("featureGates") or {}, minor)
-        registration = node.resolve_registration(registration_document, self.host, faults)
-        node.check_init(self.documents["InitConfiguration"], faults)
-        node.check_join(self.documents["JoinConfiguration"], faults)
-        labels = node.resolve_labels(self.get("node_labels"), f"{PREFIX}node_labels", faults)
-        images = components.resolve_images(settings, minor)
+        self._check_documents(own)
+        images = components.resolve_images(settings, version)
         services = addresses.parse_cidrs(settings["networking"]["serviceSubnet"])
         usable = services is not None and services[0].num_addresses > 10
-        basis = settings if usable else {**settings, "networking": {"serviceSubnet": "10.96.0.0/12", "dnsDomain": ""}}
-        kubelet_document = self.documents["KubeletConfiguration"]
-        proxy_document = self.documents["KubeProxyConfiguration"]
-        kubelet = components.resolve_kubelet(kubelet_document, basis, self.host, minor)
-        annotations = node.resolve_annotations(self.get("node_annotations"), f"{PREFIX}node_annotations", faults)
+        basis = settings if usable else {**settings, "networking": _SOME_SERVICES}
+        kubelet = components.resolve_kubelet(documents["KubeletConfiguration"], basis, self.host, minor)
         fact = {
             "host": self.host,
             "version": version,
             "cluster": settings,
             "node_role": self.role,
             "node_registration": registration,
-            "node_labels": labels,
-            "node_annotations": annotations,
+            "node_labels": node.resolve_labels(self.get("node_labels"), f"{PREFIX}node_labels", faults),
+            "node_annotations": node.resolve_annotations(
+                self.get("node_annotations"), f"{PREFIX}node_annotations", faults
+            ),
             "joins": self.joins,
             "upload_certs": self.get("upload_certs"),
             "skip_phases": skipped,
@@ -201,49 +117,104 @@ class Resolver:
                 "directory": own.get("patches", "directory", default=""),
                 "controller_directory": self.get("patches_directory"),
             },
-            "feature_gates": gates,
+            "feature_gates": effective_gates(settings.get("featureGates") or {}, minor),
             "encryption_algorithm": cluster.effective_algorithm(settings, minor),
-            "reset": lifecycle.resolve_reset(self.documents["ResetConfiguration"], registration, minor, faults),
-            "upgrade": lifecycle.resolve_upgrade(self.documents["UpgradeConfiguration"], minor, faults),
+            "reset": lifecycle.resolve_reset(documents["ResetConfiguration"], registration, minor, faults),
+            "upgrade": lifecycle.resolve_upgrade(documents["UpgradeConfiguration"], minor, faults),
             "local_api_endpoint": endpoint,
             "timeouts": node.resolve_timeouts(own),
             "kubelet": kubelet,
-            "kubelet_user_supplied": kubelet_document.given,
-            "kube_proxy": components.resolve_kube_proxy(proxy_document, basis, endpoint, minor),
-            "kube_proxy_user_supplied": proxy_document.given,
+            "kubelet_user_supplied": documents["KubeletConfiguration"].given,
+            "kube_proxy": components.resolve_kube_proxy(documents["KubeProxyConfiguration"], basis, endpoint, minor),
+            "kube_proxy_user_supplied": documents["KubeProxyConfiguration"].given,
             "images": images,
-            "server": _servers(settings, endpoint, self.role, self.documents["JoinConfiguration"]),
+            "server": _servers(settings, endpoint, self.joins, documents["JoinConfiguration"]),
             "service_ip": addresses.nth_address(basis["networking"]["serviceSubnet"], 1),
             "dns_ip": addresses.nth_address(basis["networking"]["serviceSubnet"], 10),
-            "discovery": _discovery(self.documents["JoinConfiguration"]),
+            "discovery": _discovery(documents["JoinConfiguration"]),
             "proxy_env": sections.resolve_proxy_env(self.get, faults),
             "network": sections.resolve_network(self.get, settings["networking"].get("podSubnet", ""), faults),
             "container_runtime": sections.resolve_container_runtime(self.get, kubelet, registration, images, faults),
-            "downloads": sections.resolve_downloads(self.get, faults),
+            "downloads": downloads,
             "node": sections.resolve_node(self.get, faults),
         }
         if faults:
-            raise KubephaseErrors(faults, "The configuration cannot be used:" if len(faults) > 1 else "")
-        warnings = [*cluster.validity_warnings(settings), *components.kubelet_warnings(kubelet_document, settings)]
-        return fact, warnings
+            self._fail()
+        self.warnings += cluster.warnings(settings)
+        self.warnings += components.kubelet_warnings(documents["KubeletConfiguration"], settings)
+        self.warnings += components.kube_proxy_warnings(documents["KubeProxyConfiguration"], settings, endpoint, minor)
+        return fact, _few(self.warnings)
+
+    def _resolve_cluster(self, version: dict[str, Any], endpoint: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """ClusterConfiguration with the addons off that init skips, and the phases that init skips."""
+        init = self.documents["InitConfiguration"]
+        port = init.get("localAPIEndpoint", "bindPort", default=0) or endpoint["bindPort"]
+        settings = cluster.resolve_cluster(self.documents["ClusterConfiguration"], version, port, self.faults)
+        skipped = phases.resolve(init, "init", version["minor"], self.faults, "skipPhases")
+        settings = phases.disable_addons(skipped, settings)
+        return settings, phases.without_addons(skipped, settings, version["minor"])
 
     def _check_minor(self, minor: int) -> None:
-        for kind, document in self.documents.items():
-            for path in too_new(_KINDS[kind][2], document.value, minor):
-                self.faults.add(document.where(*path.split(".")), f"Kubernetes 1.{minor} has no such field")
+        for where in self.documents.legacy:
+            if minor > legacy.LAST_MINOR:
+                hint = "Convert it with `kubeadm config migrate` of 1.36 or older"
+                problem = f"kubeadm 1.{minor} does not read this version any more"
+                self.faults.add(
+                    f"{where}.apiVersion", problem, legacy.LEGACY_API_VERSION, KINDS["InitConfiguration"][1], hint
+                )
+            else:
+                self.warnings.append(
+                    f"{where}: {legacy.LEGACY_API_VERSION} is deprecated, see `kubeadm config migrate`"
+                )
+        for kind, (_name, _version, fields) in KINDS.items():
+            document = self.documents[kind]
+            for path in too_new(fields, document.value, minor):
+                where = document.where(*path)
+                if document.only_lenient(*path):
+                    self.warnings.append(f"{where}: Kubernetes 1.{minor} has no such field, ignored as kubeadm does")
+                    document.drop(*path)
+                else:
+                    self.faults.add(where, f"Kubernetes 1.{minor} has no such field")
+
+    def _check_documents(self, own: Document) -> None:
+        """What is in the documents and in no fact."""
+        node.check_dry_run(own, self.check_mode, self.faults)
+        node.check_init(self.documents["InitConfiguration"], self.faults)
+        node.check_join(self.documents["JoinConfiguration"], self.faults)
+        if self.role == "worker" and self.get("joins") is False:
+            self.faults.add(f"{PREFIX}joins", "a worker always joins", False, "true")
+
+    def _fail(self) -> None:
+        many = len(self.faults) > 1
+        shown = self.faults[:_MOST_SHOWN]
+        if len(self.faults) > _MOST_SHOWN:
+            shown = [*shown, KubephaseError(f"and {len(self.faults) - _MOST_SHOWN} more")]
+        raise KubephaseErrors(shown, "The configuration cannot be used:" if many else "")
 
 
 def resolve(
-    inputs: dict[str, Any], host: dict[str, Any], config_text: bytes | None = None
+    inputs: dict[str, Any],
+    host: dict[str, Any],
+    config_text: bytes | None = None,
+    check_mode: bool = False,
+    fetch: releases.Fetch = None,
 ) -> tuple[dict[str, Any], list[str]]:
     """Resolve a host's configuration.
 
     :param inputs: the input variables without their prefix ``kubephase_``; what is missing has its default.
     :param host: the host's facts, as module host_info returns them.
     :param config_text: the content of ``config_file``, where one is given.
+    :param check_mode: whether the run changes nothing, so that ``dryRun`` can be wanted.
+    :param fetch: gives the text behind a URL, for labels such as ``stable-1.36``.
     :returns: the fact and warnings.
     """
-    return Resolver(inputs, host, config_text).resolve()
+    return Resolver(inputs, host, config_text, check_mode, fetch).resolve()
+
+
+def _few(warnings: list[str]) -> list[str]:
+    if len(warnings) <= _MOST_SHOWN:
+        return warnings
+    return [*warnings[:_MOST_SHOWN], f"and {len(warnings) - _MOST_SHOWN} more warnings"]
 
 
 def _part(document: Document, *path: str) -> Document:
@@ -259,10 +230,10 @@ def _part(document: Document, *path: str) -> Document:
     return Document(document.kind + suffix, layers)
 
 
-def _servers(settings: dict[str, Any], endpoint: dict[str, Any], role: str, join: Document) -> dict[str, str]:
+def _servers(settings: dict[str, Any], endpoint: dict[str, Any], joins: bool, join: Document) -> dict[str, str]:
     local = "https://" + addresses.join_host_port(endpoint["advertiseAddress"], endpoint["bindPort"])
     shared = settings.get("controlPlaneEndpoint", "")
-    if not shared and role == "worker":
+    if not shared and joins:
         shared = join.get("discovery", "bootstrapToken", "apiServerEndpoint", default="")
         return {"cluster": f"https://{shared}" if shared else "", "local": local}
     return {"cluster": f"https://{shared}" if shared else local, "local": local}
@@ -275,6 +246,6 @@ def _discovery(join: Document) -> dict[str, Any]:
         "apiServerEndpoint": join.get(*path, "apiServerEndpoint", default=""),
         "caCertHashes": join.get(*path, "caCertHashes", default=[]),
         "unsafeSkipCAVerification": join.get(*path, "unsafeSkipCAVerification", default=False),
-        "kubeConfigPath": join.get("discovery", "file", "kubeConfigPath", default=""),
+        "kubeConfigPath": node.kubeconfig_path(join.get("discovery", "file", "kubeConfigPath", default="")),
         "caCertPath": join.get("caCertPath", default="/etc/kubernetes/pki/ca.crt"),
     }

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import read, shown
-from ansible_collections.kubephase.cluster.plugins.module_utils._config.schema import Struct
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.reading import Step, shown
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
-Step = Union[str, int]
+__all__ = ["Document", "Faults", "Layer", "Step", "at_path", "merge"]
 
 
 class Faults(list[KubephaseError]):
@@ -26,11 +25,15 @@ class Faults(list[KubephaseError]):
 
 @dataclass(frozen=True)
 class Layer:
-    """What one source says of a document. ``whole``: the source's name stands for the field by itself."""
+    """What one source says of a document.
+
+    ``whole``: the source's name stands for the field by itself. ``lenient``: it is a file, read as kubeadm reads it.
+    """
 
     name: str
     value: dict[str, Any]
     whole: bool = False
+    lenient: bool = False
 
 
 class Document:
@@ -55,6 +58,20 @@ class Document:
             found = found.get(step) if isinstance(found, dict) else None
         return default if found is None or found == "" else found
 
+    def only_lenient(self, *path: Step) -> bool:
+        """Whether nothing but a file sets the field."""
+        return all(layer.lenient for layer in self.layers if _depth(layer.value, path) == len(path))
+
+    def drop(self, *path: Step) -> None:
+        """Forget a field, whatever set it."""
+        *steps, last = path
+        for value in (self.value, *(layer.value for layer in self.layers)):
+            found: Any = value
+            if _depth(value, path) == len(path):
+                for step in steps:
+                    found = found[step]
+                found.pop(last)
+
     def where(self, *path: Step) -> str:
         """The path of a field as the user knows it: beginning with the variable or file that set it, or what is around it."""
         text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
@@ -75,11 +92,6 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         below = merged.get(key)
         merged[key] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
-
-
-def layer(type_: Struct, name: str, value: Any, faults: Faults) -> Layer:
-    """A typed layer of what the user wrote; an empty one where it could not be read."""
-    return Layer(name, read(type_, value, name, faults) or {})
 
 
 def at_path(name: str, value: Any, *path: str) -> Layer:

@@ -11,6 +11,8 @@ from fractions import Fraction
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
 _MAX = 2**63 - 1
+_LONGEST = 256
+"""Characters of the longest text that is taken for a number."""
 _QUANTITY = re.compile(r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))([KMGTPE]i|[numkMGTPE]?|[eE][-+]?[0-9]{1,3})\Z")
 _BINARY = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"]
 _DECIMAL = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
@@ -18,6 +20,8 @@ _DECIMAL = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 1
 
 def parse_duration(text: str) -> int:
     """Nanoseconds of a Go duration (``1h30m``, ``2.5s``, ``0``); ValueError where it is none."""
+    if len(text) > _LONGEST:
+        raise ValueError("too long")
     body = text[1:] if text[:1] in ("+", "-") else text
     if body == "0":
         return 0
@@ -62,7 +66,7 @@ def _decimal(value: Fraction) -> str:
 
 def normal_quantity(text: str) -> str:
     """A Kubernetes quantity in its canonical notation; ValueError where it is none."""
-    found = _QUANTITY.match(text)
+    found = _QUANTITY.match(text) if len(text) <= _LONGEST else None
     if found is None:
         raise ValueError(text)
     number, suffix = Fraction(found.group(1).rstrip(".")), found.group(2)

@@ -16,6 +16,8 @@ DEFAULT_VERSION = "v1.37.2"
 class Minor:
     """Facts of one kubeadm minor version. ``etcd`` maps a cluster's minor to its image tag."""
 
+    release: str
+    """The patch version that this collection is tested with."""
     etcd: Mapping[int, str]
     pause: str
     coredns: str
@@ -27,6 +29,7 @@ class Minor:
 
 MINORS: dict[int, Minor] = {
     34: Minor(
+        release="v1.34.4",
         etcd={31: "3.5.24-0", 32: "3.5.24-0", 33: "3.5.24-0", 34: "3.6.5-0"},
         pause="3.10.1",
         coredns="v1.12.1",
@@ -39,6 +42,7 @@ MINORS: dict[int, Minor] = {
         },
     ),
     35: Minor(
+        release="v1.35.4",
         etcd={33: "3.5.24-0", 34: "3.6.6-0", 35: "3.6.6-0"},
         pause="3.10.1",
         coredns="v1.13.1",
@@ -50,12 +54,14 @@ MINORS: dict[int, Minor] = {
         },
     ),
     36: Minor(
+        release="v1.36.3",
         etcd={34: "3.6.8-0", 35: "3.6.8-0", 36: "3.6.8-0"},
         pause="3.10.2",
         coredns="v1.14.2",
         feature_gates={"NodeLocalCRISocket": True, "PublicKeysECDSA": False, "RootlessControlPlane": False},
     ),
     37: Minor(
+        release=DEFAULT_VERSION,
         etcd={34: "3.7.0-0", 35: "3.7.0-0", 36: "3.7.0-0"},
         pause="3.10.2",
         coredns="v1.14.6",
@@ -73,14 +79,18 @@ HARD_CODED_GATES = {
 
 SUPPORTED = f"v1.{min(MINORS)}.x to v1.{max(MINORS)}.x"
 
-_VERSION = re.compile(r"v?(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})\.(0|[1-9][0-9]{0,4})([-+][-\w.+]*)?\Z", re.ASCII)
-LABEL = re.compile(r"((release|ci)/)?(latest|stable)[-.\w]*\Z")
+_NUMBER = r"(0|[1-9][0-9]{0,4})"
+_PARTS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+_VERSION = re.compile(rf"v?{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_PARTS}))?(?:\+{_PARTS})?\Z", re.ASCII)
+_ZERO_PREFIXED = re.compile(r"(?:^|\.)0[0-9]+(?:\.|$)", re.ASCII)
 
 
 def parse_version(text: str) -> tuple[int, int, int] | None:
-    """Major, minor and patch, or None where the text is no version."""
+    """Major, minor and patch of a semantic version, or None where the text is none."""
     found = _VERSION.match(text)
-    return (int(found.group(1)), int(found.group(2)), int(found.group(3))) if found else None
+    if not found or _ZERO_PREFIXED.search(found.group(4) or ""):
+        return None
+    return int(found.group(1)), int(found.group(2)), int(found.group(3))
 
 
 def etcd_tag(minor: int) -> str:

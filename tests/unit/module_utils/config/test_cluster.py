@@ -25,7 +25,8 @@ def nested(path: str, value: Any) -> dict[str, Any]:
 def test_defaults_are_kubeadms(fact: Resolve) -> None:
     found = fact(control_plane_endpoint="lb.example.org", pod_subnet="10.244.0.0/16")
     assert dump(found["cluster"]) == KUBEADM_CONFIG
-    assert found["version"] == {"gitVersion": "v1.37.2", "major": 1, "minor": 37, "patch": 2}
+    wanted = {"gitVersion": "v1.37.2", "major": 1, "minor": 37, "patch": 2, "ci": False, "label": ""}
+    assert found["version"] == wanted
     assert found["server"] == {"cluster": "https://lb.example.org:6443", "local": "https://192.0.2.10:6443"}
     assert (found["service_ip"], found["dns_ip"]) == ("10.96.0.1", "10.96.0.10")
     assert found["timeouts"] == {
@@ -81,9 +82,11 @@ def test_external_etcd(fact: Resolve) -> None:
 REFUSED = [
     ("kubernetesVersion", "v1.33.9", "unsupported Kubernetes version (got 'v1.33.9'; accepted: v1.34.x to v1.37.x)"),
     ("kubernetesVersion", "v1.38.0", "unsupported Kubernetes version"),
-    ("kubernetesVersion", "stable-1", "an exact version such as v1.37.2"),
-    ("kubernetesVersion", "ci/latest", "an exact version such as v1.37.2"),
-    ("kubernetesVersion", "1.37", "not a Kubernetes version"),
+    ("kubernetesVersion", "stable_1", "neither a Kubernetes version nor a label"),
+    ("kubernetesVersion", "1.37", "neither a Kubernetes version nor a label"),
+    ("kubernetesVersion", "1.37.0x", "not a Kubernetes version"),
+    ("kubernetesVersion", "1.37.0-01", "not a Kubernetes version"),
+    ("kubernetesVersion", "other/v1.37.0", "not a Kubernetes version"),
     *[
         ("controlPlaneEndpoint", text, "not an endpoint")
         for text in ("A.b", "a.b:0", "a.b:99999", "[fd00::1]", "a_b", "1.2.3.4:x")

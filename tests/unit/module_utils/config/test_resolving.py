@@ -80,17 +80,15 @@ def test_a_whole_kubeadm_file(fact: Resolve) -> None:
     ("text", "message"),
     [
         ("- 1\n", "kubeadm.yaml: document 1: wrong type (got [1]; accepted: a mapping)"),
-        ("kind: Pod\n", "kubeadm.yaml: document 1.kind: unknown kind (got 'Pod';"),
-        ("kind: [x]\n", "unknown kind"),
+        ("kind: Pod\n", "kubeadm.yaml: document 1.apiVersion: missing"),
+        ("kind: [x]\n", "kubeadm.yaml: document 1.kind: missing"),
+        ("kind: Other\napiVersion: kubelet.config.k8s.io/v1beta1\n", "kubeadm.yaml: document 1.kind: unknown kind"),
         (CLUSTER + "---\n" + CLUSTER, "kubeadm.yaml: document 2: there is more than one ClusterConfiguration"),
         ("kind: ClusterConfiguration\n", "kubeadm.yaml: document 1.apiVersion: missing"),
-        (CLUSTER.replace("v1beta4", "v1beta3"), "Convert it with `kubeadm config migrate`"),
+        (CLUSTER.replace("v1beta4", "v1beta3"), "kubeadm 1.37 does not read this version any more"),
+        (CLUSTER.replace("v1beta4", "v1beta2"), "Convert it with `kubeadm config migrate`"),
+        (CLUSTER.replace("v1beta4", "v1"), "kubeadm's v1 is experimental"),
         (CLUSTER + "a: [\n", "kubeadm.yaml: not valid YAML"),
-        (CLUSTER + "clusterName: a\nclusterName: b\n", "kubeadm.yaml line 4: key 'clusterName' appears twice"),
-        (
-            CLUSTER + "clusterNam: a\n",
-            "kubeadm.yaml: ClusterConfiguration.clusterNam: unknown field. Did you mean clusterName?",
-        ),
         (
             CLUSTER + "apiServer: {certSANs: [a_b]}\n",
             "kubeadm.yaml: ClusterConfiguration.apiServer.certSANs[0]: cannot stand",
@@ -99,6 +97,35 @@ def test_a_whole_kubeadm_file(fact: Resolve) -> None:
 )
 def test_faults_of_a_file_name_the_file(fault: Fault, text: str, message: str) -> None:
     assert message in fault(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        (
+            CLUSTER + "clusterName: a\nclusterName: b\n",
+            "kubeadm.yaml line 4: key 'clusterName' appears twice, the last",
+        ),
+        (
+            CLUSTER + "clusterNam: a\n",
+            "kubeadm.yaml: ClusterConfiguration.clusterNam: unknown field, ignored as kubeadm does. Did you mean",
+        ),
+        (CLUSTER + "---\napiVersion: v1/x\nkind: Pod\n", "kubeadm.yaml: document 2: unknown kind 'Pod', ignored"),
+        (
+            CLUSTER + "kubernetesVersion: v1.34.1\netcd: {external: {endpoints: [a://b], httpEndpoints: [c://d]}}\n",
+            "etcd.external.httpEndpoints: Kubernetes 1.34 has no such field, ignored",
+        ),
+        (
+            CLUSTER.replace("v1beta4", "v1beta3") + "kubernetesVersion: v1.36.1\n",
+            "kubeadm.yaml: ClusterConfiguration: kubeadm.k8s.io/v1beta3 is deprecated",
+        ),
+    ],
+)
+def test_a_file_is_read_as_leniently_as_kubeadm_reads_it(host: dict[str, Any], text: str, warning: str) -> None:
+    fact, warnings = resolve({"config_file": "kubeadm.yaml"}, host, text.encode())
+    assert any(warning in one for one in warnings), warnings
+    assert fact["cluster"]["clusterName"] in ("b", "kubernetes")
+    assert "httpEndpoints" not in fact["cluster"]["etcd"].get("external", {})
 
 
 def test_faults_are_reported_together_and_name_their_source(host: dict[str, Any]) -> None:
