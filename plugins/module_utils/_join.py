@@ -50,28 +50,12 @@ class Wanted:
     """
 
     node_name: str
-    endpoint: str = ""
-    discovery_file: str = ""
-    token: str = field(default="", repr=False)
-    tls_bootstrap_token: str = field(default="", repr=False)
-    pins: list[str] = field(default_factory=list)
-    unsafe_skip_ca_verification: bool = False
+    discovery: Discovery = field(default_factory=Discovery)
     cluster_name: str = "kubernetes"
     local_server: str = ""
     stage: str = ALL
     paths: Paths = field(default_factory=Paths)
     timeouts: Timeouts = field(default_factory=Timeouts)
-
-    @property
-    def discovery(self) -> Discovery:
-        return Discovery(
-            self.endpoint,
-            self.discovery_file,
-            self.token,
-            self.tls_bootstrap_token,
-            self.pins,
-            self.unsafe_skip_ca_verification,
-        )
 
 
 class Join:

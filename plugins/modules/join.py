@@ -26,43 +26,12 @@ description:
   - The kubelet, its unit and its configuration are not made here, see the role C(kubelet).
 extends_documentation_fragment:
   - kubephase.cluster.attributes
+  - kubephase.cluster.discovery
 options:
   node_name:
     description: Name of the node.
     type: str
     required: true
-  api_server_endpoint:
-    description: C(HOST:PORT) of an API server to begin with. Needed as long as the host has not joined.
-    type: str
-    default: ""
-  discovery_file:
-    description:
-      - A kubeconfig to discover the cluster by, instead of O(token) and O(api_server_endpoint), which are not used then.
-        Path of a file on the host, or a C(https) URL whose server the host trusts.
-      - Its unnamed cluster counts, else that of its current context. Files that it names are read on the host.
-      - Its current user's token, client certificate or password is what the kubelet bootstraps with, unless
-        O(tls_bootstrap_token) is given. Credentials by C(exec) and C(auth-provider) are refused.
-      - O(ca_cert_hashes), if given, have to match its CA too.
-    type: str
-    default: ""
-  token:
-    description: Bootstrap token for discovery. Needed as long as the host has not joined.
-    type: str
-    default: ""
-  tls_bootstrap_token:
-    description: Bootstrap token that the kubelet uses. The same as O(token) by default, or the credentials in
-      O(discovery_file).
-    type: str
-    default: ""
-  ca_cert_hashes:
-    description: C(sha256:HEX) of the cluster CA's public key. One that matches is enough.
-    type: list
-    elements: str
-    default: []
-  unsafe_skip_ca_verification:
-    description: Go without O(ca_cert_hashes). Whoever knows the token can then pass for the cluster.
-    type: bool
-    default: false
   cluster_name:
     description: Name of the cluster in the bootstrap kubeconfig.
     type: str
@@ -175,19 +144,18 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.kubephase.cluster.plugins.module_utils._discovery_arguments import (
+    DISCOVERY_ARGUMENTS,
+    discovery_from,
+)
 from ansible_collections.kubephase.cluster.plugins.module_utils._join import ALL, STAGES, Join, Wanted
 from ansible_collections.kubephase.cluster.plugins.module_utils._join_access import Timeouts
 from ansible_collections.kubephase.cluster.plugins.module_utils._membership import Paths
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
 
 ARGUMENTS: dict[str, Any] = {
+    **DISCOVERY_ARGUMENTS,
     "node_name": {"type": "str", "required": True},
-    "api_server_endpoint": {"type": "str", "default": ""},
-    "discovery_file": {"type": "str", "default": ""},
-    "token": {"type": "str", "default": "", "no_log": True},
-    "tls_bootstrap_token": {"type": "str", "default": "", "no_log": True},
-    "ca_cert_hashes": {"type": "list", "elements": "str", "default": []},
-    "unsafe_skip_ca_verification": {"type": "bool", "default": False},
     "cluster_name": {"type": "str", "default": "kubernetes"},
     "local_server": {"type": "str", "default": ""},
     "stage": {"type": "str", "choices": list(STAGES), "default": ALL},
@@ -212,12 +180,7 @@ ARGUMENTS: dict[str, Any] = {
 def wanted(params: dict[str, Any]) -> Wanted:
     return Wanted(
         node_name=params["node_name"],
-        endpoint=params["api_server_endpoint"],
-        discovery_file=params["discovery_file"],
-        token=params["token"],
-        tls_bootstrap_token=params["tls_bootstrap_token"],
-        pins=params["ca_cert_hashes"],
-        unsafe_skip_ca_verification=params["unsafe_skip_ca_verification"],
+        discovery=discovery_from(params),
         cluster_name=params["cluster_name"],
         local_server=params["local_server"],
         stage=params["stage"],

@@ -25,7 +25,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._discovery impor
 from ansible_collections.kubephase.cluster.plugins.module_utils._discovery_request import ClockSkew
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._join import Join, Wanted
-from ansible_collections.kubephase.cluster.plugins.module_utils._join_access import Timeouts
+from ansible_collections.kubephase.cluster.plugins.module_utils._join_access import Discovery, Timeouts
 from ansible_collections.kubephase.cluster.plugins.module_utils._membership import HostConflict, Paths
 
 TOKEN = "abcdef.0123456789abcdef"
@@ -142,7 +142,10 @@ def join(host: Host, api_server: Any = None, check_mode: bool = False, **changed
     if api_server:
         wanted.update(endpoint=api_server.endpoint, token=TOKEN, pins=[api_server.authority.pin])
     wanted.update(changed)
-    return Join(Wanted(**wanted), check_mode, host).run()  # type: ignore[arg-type]
+    named = {"endpoint": "endpoint", "discovery_file": "file", "token": "token", "pins": "pins"}
+    named.update({name: name for name in ("tls_bootstrap_token", "unsafe_skip_ca_verification")})
+    discovery = Discovery(**{new: wanted.pop(old) for old, new in named.items() if old in wanted})
+    return Join(Wanted(discovery=discovery, **wanted), check_mode, host).run()
 
 
 def refused(host: Host, work: Callable[[], Any], kind: type[KubephaseError]) -> str:
