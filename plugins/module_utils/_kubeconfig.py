@@ -153,14 +153,16 @@ def build(
     credentials: dict[str, Any] = {}
     if client_certificate:
         credentials["client-certificate-data"] = encode(client_certificate)
+    if client_key:
         credentials["client-key-data"] = encode(client_key)
     if token:
         credentials["token"] = token
+    connection = {"certificate-authority-data": encode(ca), "server": server} if ca else {"server": server}
     context = f"{user}@{cluster}"
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": cluster, "cluster": {"certificate-authority-data": encode(ca), "server": server}}],
+        "clusters": [{"name": cluster, "cluster": connection}],
         "contexts": [{"name": context, "context": {"cluster": cluster, "user": user}}],
         "current-context": context,
         "users": [{"name": user, "user": credentials}],

@@ -19,6 +19,10 @@ description:
     wrote it. Only its C(server) follows the configuration. A file for another certificate authority, or with a client
     certificate that is expired or belongs to another key, is an error that names it, and nothing is written then.
   - A C(kubelet.conf) that names the certificate the kubelet rotates is kept.
+  - Where the authority's key is not on the host, a file is made with its key alone and a certificate signing request
+    beside it, as C(kubeadm certs generate-csr) makes them, and is returned in RV(requests).
+    M(kubephase.cluster.certificate_signing) signs it wherever the authority's key is, and O(signed_certificates) brings
+    the answer. A certificate that is put beside the file, named as RV(requests) says, does as well.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
 requirements:
@@ -47,10 +51,22 @@ options:
         type: list
         elements: str
         default: []
+      certificate_validity:
+        description: Validity of this file's client certificate, where it is another than O(certificate_validity).
+        type: str
+        default: ''
+      phase:
+        description: kubeadm's name of the phase that makes the file, such as V(admin), by which it can be skipped.
+        type: str
+        default: ''
   certificates_dir:
-    description: Directory with C(ca.crt) and C(ca.key). The key is needed only to make client certificates.
+    description: Directory with the authority's certificate and key. The key is needed only to make client certificates.
     type: path
     default: /etc/kubernetes/pki
+  authority:
+    description: Name of the authority that signs the client certificates, and of its files in O(certificates_dir).
+    type: str
+    default: ca
   cluster_name:
     description: Name of the cluster in new files.
     type: str
@@ -69,8 +85,39 @@ options:
       - Renew client certificates that expire within this time, or have expired. A renewed one has a new key and the
         subject of the old one. One that the kubelet rotates itself is renewed only when it has expired.
       - Nothing is renewed where this is empty.
+      - Where the authority's key is not on the host, a request with the present key is left, and the present certificate
+        stays until the new one comes.
     type: str
     default: ''
+  request_only:
+    description:
+      - Make keys and certificate signing requests alone, for every file that is missing, as
+        C(kubeadm certs generate-csr) does. No authority is needed.
+    type: bool
+    default: false
+  skip_phases:
+    description:
+      - Phases of kubeadm to leave out, such as V(kubeconfig/admin) or V(kubeconfig). The files of such a phase are neither
+        made nor checked. Other names say nothing.
+    type: list
+    elements: str
+    default: []
+  signed_certificates:
+    description:
+      - Client certificates that answer requests, as M(kubephase.cluster.certificate_signing) returns them. Each is
+        checked against key, request and authority before it is installed. Those that no request waits for are left aside.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the request.
+        type: str
+        required: true
+      certificate:
+        description: The certificate in PEM, with the authorities between it and the cluster's where there are any.
+        type: str
+        required: true
 """
 
 EXAMPLES = r"""
@@ -96,7 +143,9 @@ files:
       type: str
       sample: /etc/kubernetes/admin.conf
     action:
-      description: What was done. V(kept), V(created), V(updated) or V(renewed).
+      description:
+        - What was done. V(kept), V(created), V(updated), V(renewed), V(installed) for the answer to a request, or
+          V(requested) where one waits.
       type: str
       sample: kept
     server:
@@ -126,6 +175,19 @@ files:
     fingerprint:
       description: SHA-256 of the certificate. Empty in check mode where it is not made yet.
       type: str
+requests:
+  description: What waits to be signed, in the shape of M(kubephase.cluster.pki). A request's name is that of its file.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: admin.conf
+      authority: ca
+      path: /etc/kubernetes/admin.conf.csr
+      certificate_path: /etc/kubernetes/admin.conf.crt
+      subject: O=kubeadm:cluster-admins, CN=kubernetes-admin
+      usages: [clientAuth]
+      validity_seconds: 31536000
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -135,20 +197,23 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._pki import clie
 
 
 def settings_from(params: dict) -> client_files.Settings:
-    directory = params["certificates_dir"].rstrip("/")
+    stem = f"{params['certificates_dir'].rstrip('/')}/{params['authority']}"
     renew_before = params["renew_before"]
     return client_files.Settings(
-        files=tuple(
-            client_files.Wanted(item["path"], item["server"], item["user"], tuple(item["organizations"]))
-            for item in params["files"]
-        ),
-        ca_path=f"{directory}/ca.crt",
-        ca_key_path=f"{directory}/ca.key",
+        files=client_files.wanted(params["files"], params["skip_phases"]),
+        ca_path=f"{stem}.crt",
+        ca_key_path=f"{stem}.key",
         cluster_name=params["cluster_name"],
         algorithm=params["encryption_algorithm"],
         validity=durations.parse(params["certificate_validity"], "certificate_validity"),
         renew_before=durations.parse(renew_before, "renew_before") if renew_before else None,
+        authority=params["authority"],
+        request_only=params["request_only"],
+        signed={item["name"]: item["certificate"] for item in params["signed_certificates"]},
     )
+
+
+ANSWER = {"name": {"type": "str", "required": True}, "certificate": {"type": "str", "required": True}}
 
 
 def main() -> None:
@@ -163,9 +228,12 @@ def main() -> None:
                     "server": {"type": "str", "required": True},
                     "user": {"type": "str", "required": True},
                     "organizations": {"type": "list", "elements": "str", "default": []},
+                    "certificate_validity": {"type": "str", "default": ""},
+                    "phase": {"type": "str", "default": ""},
                 },
             },
             "certificates_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
+            "authority": {"type": "str", "default": "ca"},
             "cluster_name": {"type": "str", "default": "kubernetes"},
             "encryption_algorithm": {
                 "type": "str",
@@ -174,6 +242,9 @@ def main() -> None:
             },
             "certificate_validity": {"type": "str", "default": "8760h0m0s"},
             "renew_before": {"type": "str", "default": ""},
+            "request_only": {"type": "bool", "default": False},
+            "skip_phases": {"type": "list", "elements": "str", "default": []},
+            "signed_certificates": {"type": "list", "elements": "dict", "default": [], "options": ANSWER},
         },
         supports_check_mode=True,
     )

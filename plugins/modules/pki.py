@@ -20,6 +20,11 @@ description:
     certificate authority's key is on the host. Names beyond the configured ones are kept until then.
   - A key without its certificate, and a certificate without its key, as a run that died leaves them, get what is missing.
   - File modes that are too open are tightened. Tighter ones are kept.
+  - An authority may be external, its certificate is there and its key is not. What it would have to sign becomes a
+    certificate signing request beside the key, as C(kubeadm certs generate-csr) makes it, and is returned in
+    RV(requests). M(kubephase.cluster.certificate_signing) signs it wherever the authority's key is, and
+    O(signed_certificates) brings the answer. A certificate that is put beside its key by hand does as well.
+  - With O(authorities) it makes other certificates than a cluster's.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
 requirements:
@@ -30,17 +35,14 @@ options:
     type: path
     default: /etc/kubernetes/pki
   node_name:
-    description: Name of the node, in the names of its serving certificates.
+    description: Name of the node, in the names of its serving certificates. Required without O(authorities).
     type: str
-    required: true
   advertise_address:
-    description: Address at which this host's API server is reached.
+    description: Address at which this host's API server is reached. Required without O(authorities).
     type: str
-    required: true
   service_ip:
-    description: First address of the first service CIDR.
+    description: First address of the first service CIDR. Required without O(authorities).
     type: str
-    required: true
   dns_domain:
     description: DNS domain of services.
     type: str
@@ -91,8 +93,105 @@ options:
       - Renew certificates that expire within this time, or have expired. A renewed certificate has a new key and the
         subject and names of the old one, as with C(kubeadm certs renew).
       - Nothing is renewed where this is empty. Certificate authorities are never renewed by it.
+      - Where the authority is external, a request with the present key is left, and the present certificate stays until
+        the new one comes.
     type: str
     default: ''
+  authorities:
+    description:
+      - Certificate authorities and what they sign, in place of a cluster's. Nothing else is made then, no key pair of
+        service account tokens either, and the options about a cluster's names say nothing.
+      - Empty means the certificates of a control plane.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the authority in results and requests.
+        type: str
+        required: true
+      path:
+        description: Its files below O(certificates_dir), without ending. The name where nothing is said.
+        type: str
+        default: ''
+      common_name:
+        description: Common name in its subject. The name where nothing is said.
+        type: str
+        default: ''
+      names:
+        description: DNS names and addresses in its own certificate.
+        type: list
+        elements: str
+        default: []
+      certificates:
+        description: What it signs.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: Name of the certificate in results and requests.
+            type: str
+            required: true
+          path:
+            description: Its files below O(certificates_dir), without ending. The name where nothing is said.
+            type: str
+            default: ''
+          common_name:
+            description: Common name in its subject. The name where nothing is said.
+            type: str
+            default: ''
+          organizations:
+            description: Organizations in its subject.
+            type: list
+            elements: str
+            default: []
+          names:
+            description: DNS names and addresses it is for.
+            type: list
+            elements: str
+            default: []
+          usages:
+            description: What it may be used for.
+            type: list
+            elements: str
+            choices: [server, client]
+            default: [server]
+  joins:
+    description:
+      - The host joins control planes that are there. The authorities' certificates and the keys of service account
+        tokens are the cluster's, and one that is missing is an error.
+    type: bool
+    default: false
+  request_only:
+    description:
+      - Make keys and certificate signing requests alone, for every certificate that is missing, as
+        C(kubeadm certs generate-csr) does. No authority is needed, and none is made.
+    type: bool
+    default: false
+  skip_phases:
+    description:
+      - Phases of kubeadm to leave out, such as V(certs/apiserver) or V(certs). The files of such a phase are neither made
+        nor checked. Other names say nothing.
+    type: list
+    elements: str
+    default: []
+  signed_certificates:
+    description:
+      - Certificates that answer requests, as M(kubephase.cluster.certificate_signing) returns them. Each is checked
+        against key, request and authority before it is installed. Those that no request waits for are left aside.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the request.
+        type: str
+        required: true
+      certificate:
+        description: The certificate in PEM, with the authorities between it and the cluster's where there are any.
+        type: str
+        required: true
 """
 
 EXAMPLES = r"""
@@ -110,6 +209,26 @@ EXAMPLES = r"""
     advertise_address: 192.0.2.10
     service_ip: 10.96.0.1
     renew_before: 720h
+
+- name: Make keys and requests for an authority that is elsewhere
+  kubephase.cluster.pki:
+    node_name: cp1
+    advertise_address: 192.0.2.10
+    service_ip: 10.96.0.1
+    request_only: true
+
+- name: Make the certificates of something else
+  kubephase.cluster.pki:
+    certificates_dir: /srv/pki
+    authorities:
+      - name: metrics-ca
+        common_name: Metrics
+        certificates:
+          - name: metrics
+            names: [metrics.example.org, 192.0.2.20]
+          - name: reader
+            usages: [client]
+            organizations: [readers]
 """
 
 RETURN = r"""
@@ -128,7 +247,9 @@ certificates:
       type: str
       sample: /etc/kubernetes/pki/apiserver.crt
     action:
-      description: What was done. V(kept), V(created), V(reissued) or V(renewed).
+      description:
+        - What was done. V(kept), V(created), V(reissued), V(renewed), V(installed) for the answer to a request, or
+          V(requested) where one waits.
       type: str
       sample: kept
     subject:
@@ -158,6 +279,65 @@ certificates:
     fingerprint:
       description: SHA-256 of the certificate. Empty in check mode where it is not made yet.
       type: str
+requests:
+  description:
+    - What waits to be signed by an authority whose key is not on the host.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the certificate.
+      type: str
+      sample: apiserver
+    authority:
+      description: Name of the authority that is to sign it.
+      type: str
+      sample: ca
+    path:
+      description: File of the request.
+      type: str
+      sample: /etc/kubernetes/pki/apiserver.csr
+    certificate_path:
+      description: Where the certificate belongs.
+      type: str
+      sample: /etc/kubernetes/pki/apiserver.crt
+    csr:
+      description: The request in PEM. Empty in check mode where its key is not made yet.
+      type: str
+    authority_certificate:
+      description: The authority's certificate in PEM, as the host knows it. Empty where the host knows none.
+      type: str
+    subject:
+      description: Subject that is asked for.
+      type: str
+      sample: CN=kube-apiserver
+    dns_names:
+      description: DNS names that are asked for.
+      type: list
+      elements: str
+    ip_addresses:
+      description: Addresses that are asked for.
+      type: list
+      elements: str
+    usages:
+      description: Extended key usages the certificate needs. They are not in the request.
+      type: list
+      elements: str
+      sample: [serverAuth]
+    validity_seconds:
+      description: How long it is to be valid.
+      type: int
+      sample: 31536000
+external_authorities:
+  description: Names of the authorities whose certificate is on the host and whose key is not.
+  returned: always
+  type: list
+  elements: str
+external_ca:
+  description: Whether the cluster's own authority is one of them.
+  returned: always
+  type: bool
 ca_cert_hash:
   description: Pin of the cluster's certificate authority, as C(kubeadm join --discovery-token-ca-cert-hash) takes it.
   returned: always
@@ -172,17 +352,21 @@ ca_certificate:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _module
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import durations, tree
+from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import custom, durations, tree
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings
 
 
 def settings_from(params: dict) -> Settings:
-    renew_before = params["renew_before"]
+    renew_before, authorities = params["renew_before"], custom.authorities(params["authorities"])
+    for name in ("node_name", "advertise_address", "service_ip"):
+        if not params[name] and not authorities:
+            raise KubephaseError("missing", where=name, accepted="a value, unless authorities are given")
     return Settings(
         certificates_dir=params["certificates_dir"],
-        node_name=params["node_name"],
-        advertise_address=params["advertise_address"],
-        service_ip=params["service_ip"],
+        node_name=params["node_name"] or "",
+        advertise_address=params["advertise_address"] or "",
+        service_ip=params["service_ip"] or "",
         dns_domain=params["dns_domain"],
         control_plane_endpoint=params["control_plane_endpoint"],
         api_server_sans=tuple(params["api_server_cert_sans"]),
@@ -194,16 +378,37 @@ def settings_from(params: dict) -> Settings:
         validity=durations.parse(params["certificate_validity"], "certificate_validity"),
         ca_validity=durations.parse(params["ca_certificate_validity"], "ca_certificate_validity"),
         renew_before=durations.parse(renew_before, "renew_before") if renew_before else None,
+        authorities=authorities,
+        service_account=not authorities,
+        joins=params["joins"],
+        request_only=params["request_only"],
+        skip_phases=tuple(params["skip_phases"]),
+        signed={item["name"]: item["certificate"] for item in params["signed_certificates"]},
     )
+
+
+NAMED = {
+    "name": {"type": "str", "required": True},
+    "path": {"type": "str", "default": ""},
+    "common_name": {"type": "str", "default": ""},
+    "names": {"type": "list", "elements": "str", "default": []},
+}
+LEAF = {
+    **NAMED,
+    "organizations": {"type": "list", "elements": "str", "default": []},
+    "usages": {"type": "list", "elements": "str", "choices": ["server", "client"], "default": ["server"]},
+}
+AUTHORITY = {**NAMED, "certificates": {"type": "list", "elements": "dict", "default": [], "options": LEAF}}
+ANSWER = {"name": {"type": "str", "required": True}, "certificate": {"type": "str", "required": True}}
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "certificates_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
-            "node_name": {"type": "str", "required": True},
-            "advertise_address": {"type": "str", "required": True},
-            "service_ip": {"type": "str", "required": True},
+            "node_name": {"type": "str"},
+            "advertise_address": {"type": "str"},
+            "service_ip": {"type": "str"},
             "dns_domain": {"type": "str", "default": "cluster.local"},
             "control_plane_endpoint": {"type": "str", "default": ""},
             "api_server_cert_sans": {"type": "list", "elements": "str", "default": []},
@@ -219,6 +424,11 @@ def main() -> None:
             "certificate_validity": {"type": "str", "default": "8760h0m0s"},
             "ca_certificate_validity": {"type": "str", "default": "87600h0m0s"},
             "renew_before": {"type": "str", "default": ""},
+            "authorities": {"type": "list", "elements": "dict", "default": [], "options": AUTHORITY},
+            "joins": {"type": "bool", "default": False},
+            "request_only": {"type": "bool", "default": False},
+            "skip_phases": {"type": "list", "elements": "str", "default": []},
+            "signed_certificates": {"type": "list", "elements": "dict", "default": [], "options": ANSWER},
         },
         supports_check_mode=True,
     )

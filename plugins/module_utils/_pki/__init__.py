@@ -6,5 +6,6 @@
 - ``sans``, ``durations``, ``profile`` and ``inventory`` say what a host is to have; they need nothing but Python.
 - ``keys`` and ``certificates`` make, read and judge single keys and certificates; they need ``cryptography`` 3.4.8 or newer.
 - ``plan`` compares a host's files with the inventory and decides everything before ``write`` changes the first file.
+- ``requests``, ``signing`` and ``signing_command`` are for authorities whose key is elsewhere: what waits, and signing it there.
 - ``tree`` is the entry point: one call for a host's whole tree.
 """

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import ipaddress
 import re
 import secrets
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +38,7 @@ BACKDATE = timedelta(minutes=5)
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]*\Z")
 _MAX_CHAIN = 8
+_LENIENT = _certificate.library_is_there() and "_validate" in inspect.signature(x509.NameAttribute.__init__).parameters
 
 
 @dataclass(frozen=True)
@@ -62,20 +65,20 @@ def period(now: datetime, validity: timedelta, start: datetime | None = None) ->
 def self_signed(profile: Profile, key: keys.PrivateKey, when: Period, minor: int) -> x509.Certificate:
     """An authority's certificate. The key identifier's hash follows the Go version that Kubernetes 1.``minor`` is built with."""
     identifier = x509.SubjectKeyIdentifier(_key_identifier(key.public_key(), minor))
-    name = _name(profile)
+    name = subject_name(profile)
     builder = _builder(profile, name, name, key.public_key(), when)
     builder = builder.add_extension(identifier, critical=False)
-    return _names(builder, profile).sign(key, _hash_for(key))
+    return _names(builder, profile).sign(key, hash_for(key))
 
 
 def issue(profile: Profile, key: keys.PublicKey, issuer: Issuer, when: Period) -> x509.Certificate:
     """A leaf certificate for ``key``."""
-    name = _name(profile)
+    name = subject_name(profile)
     builder = _builder(profile, name, issuer.certificate.subject, key, when)
     identifier = _extension(issuer.certificate, x509.SubjectKeyIdentifier)
     if identifier is not None and name != issuer.certificate.subject:
         builder = builder.add_extension(x509.AuthorityKeyIdentifier(identifier.digest, None, None), critical=False)
-    return _names(builder, profile).sign(issuer.key, _hash_for(issuer.key))
+    return _names(builder, profile).sign(issuer.key, hash_for(issuer.key))
 
 
 def pem(certificate: x509.Certificate) -> bytes:
@@ -104,7 +107,7 @@ def name_text(name: x509.Name) -> str:
     return ", ".join(f"{short.get(item.oid, item.oid.dotted_string)}={item.value!s}" for item in name)
 
 
-def alternative_names(certificate: x509.Certificate) -> AlternativeNames:
+def alternative_names(certificate: x509.Certificate | x509.CertificateSigningRequest) -> AlternativeNames:
     found = _extension(certificate, x509.SubjectAlternativeName)
     if found is None:
         return AlternativeNames()
@@ -129,16 +132,35 @@ def allows(certificate: x509.Certificate, *, server: bool, client: bool) -> bool
     )
 
 
+def extended_usages(certificate: x509.Certificate) -> list[str] | None:
+    """What the certificate may be used for, by OpenSSL's names; None where it names no usages."""
+    found = _extension(certificate, x509.ExtendedKeyUsage)
+    if found is None:
+        return None
+    names = {ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth", ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth"}
+    return [names.get(oid, oid.dotted_string) for oid in found]
+
+
 def profile_of(certificate: x509.Certificate) -> Profile:
     """What a renewal carries over from the old certificate, as kubeadm does."""
-    subject = certificate.subject
-    names = [str(item.value) for item in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    server = allows(certificate, server=True, client=False)
+    return _profile(certificate, server, allows(certificate, server=False, client=True))
+
+
+def requested_profile(request: x509.CertificateSigningRequest, *, server: bool, client: bool) -> Profile:
+    """What a request asks for. The usages are told beside it."""
+    return _profile(request, server, client)
+
+
+def _profile(about: x509.Certificate | x509.CertificateSigningRequest, server: bool, client: bool) -> Profile:
+    names = [str(item.value) for item in about.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    organizations = about.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     return Profile(
         common_name=names[-1] if names else "",
-        organizations=tuple(str(item.value) for item in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)),
-        server=allows(certificate, server=True, client=False),
-        client=allows(certificate, server=False, client=True),
-        names=alternative_names(certificate),
+        organizations=tuple(str(item.value) for item in organizations),
+        server=server,
+        client=client,
+        names=alternative_names(about),
     )
 
 
@@ -179,9 +201,14 @@ def _builder(
 
 
 def _names(builder: x509.CertificateBuilder, profile: Profile) -> x509.CertificateBuilder:
-    names: list[x509.GeneralName] = [x509.DNSName(name) for name in profile.names.dns_names]
-    names += [x509.IPAddress(ipaddress.ip_address(address)) for address in profile.names.ip_addresses]
+    names = general_names(profile)
     return builder.add_extension(x509.SubjectAlternativeName(names), critical=False) if names else builder
+
+
+def general_names(profile: Profile) -> list[x509.GeneralName]:
+    """DNS names, then addresses."""
+    names: list[x509.GeneralName] = [x509.DNSName(name) for name in profile.names.dns_names]
+    return names + [x509.IPAddress(ipaddress.ip_address(address)) for address in profile.names.ip_addresses]
 
 
 def _key_usage(authority: bool) -> x509.KeyUsage:
@@ -198,7 +225,7 @@ def _key_usage(authority: bool) -> x509.KeyUsage:
     )
 
 
-def _name(profile: Profile) -> x509.Name:
+def subject_name(profile: Profile) -> x509.Name:
     """The subject as Go encodes it: all organizations in one set, then the common name."""
     organizations = [_attribute(NameOID.ORGANIZATION_NAME, value) for value in dict.fromkeys(profile.organizations)]
     parts = [x509.RelativeDistinguishedName(organizations)] if organizations else []
@@ -208,7 +235,11 @@ def _name(profile: Profile) -> x509.Name:
 def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.NameAttribute[str]:
     """Go takes PrintableString wherever the characters allow it; the library's own choice is UTF8String."""
     kind = _ASN1Type.PrintableString if _PRINTABLE.match(value) else _ASN1Type.UTF8String
-    return x509.NameAttribute(oid, value, _type=kind)
+    # Go knows no upper limit of 64 characters, and names of nodes may be longer
+    lenient: dict[str, Any] = {"_validate": False} if _LENIENT and len(value.encode()) > 64 else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return x509.NameAttribute(oid, value, _type=kind, **lenient)
 
 
 def _key_identifier(key: keys.PublicKey, minor: int) -> bytes:
@@ -220,13 +251,13 @@ def _key_identifier(key: keys.PublicKey, minor: int) -> bytes:
     return hashlib.sha1(bits).digest() if minor < 35 else hashlib.sha256(bits).digest()[:20]
 
 
-def _hash_for(key: keys.PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
+def hash_for(key: keys.PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
     if isinstance(key, rsa.RSAPrivateKey) or key.curve.key_size <= 256:
         return hashes.SHA256()
     return hashes.SHA384() if key.curve.key_size <= 384 else hashes.SHA512()
 
 
-def _extension(certificate: x509.Certificate, kind: type[x509.ExtensionType]) -> Any:
+def _extension(certificate: x509.Certificate | x509.CertificateSigningRequest, kind: type[x509.ExtensionType]) -> Any:
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import outline
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import durations, outline
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
 
 
@@ -23,6 +24,8 @@ class Wanted:
     server: str
     user: str
     organizations: tuple[str, ...] = ()
+    validity: timedelta | None = None
+    """Where it is another than that of the other files."""
 
     def profile(self) -> Profile:
         return Profile(self.user, self.organizations, client=True)
@@ -39,6 +42,41 @@ class Settings:
     algorithm: str = "RSA-2048"
     validity: timedelta = timedelta(hours=8760)
     renew_before: timedelta | None = None
+    authority: str = "ca"
+    """The authority's name, by which a request tells who is to sign it."""
+    request_only: bool = False
+    """Make keys and certificate signing requests, as ``kubeadm certs generate-csr``."""
+    signed: Mapping[str, str] = field(default_factory=dict)
+    """Client certificates that came back from an external authority, PEM by the name of the file."""
+
+    def name_of(self, wanted: Wanted) -> str:
+        """By which a request is known: kubeadm's name, that of the file, or the path where two files have one name."""
+        name = os.path.basename(wanted.path)
+        return name if [os.path.basename(item.path) for item in self.files].count(name) == 1 else wanted.path
+
+    def validity_of(self, wanted: Wanted) -> timedelta:
+        return wanted.validity or self.validity
+
+
+def wanted(files: Sequence[Mapping[str, Any]], skip_phases: Sequence[str]) -> tuple[Wanted, ...]:
+    """The files that no skipped phase makes. A host that joins has one phase for all."""
+    return tuple(
+        Wanted(item["path"], item["server"], item["user"], tuple(item["organizations"]), _validity(item))
+        for item in files
+        if not _is_skipped(item.get("phase") or "", skip_phases)
+    )
+
+
+def _is_skipped(phase: str, skip_phases: Sequence[str]) -> bool:
+    if not phase:
+        return False
+    names = ("kubeconfig", f"kubeconfig/{phase}", "control-plane-prepare", "control-plane-prepare/kubeconfig")
+    return any(name in skip_phases for name in names)
+
+
+def _validity(item: Mapping[str, Any]) -> timedelta | None:
+    text = item.get("certificate_validity") or ""
+    return durations.parse(text, f"files ({item['path']}).certificate_validity") if text else None
 
 
 def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
@@ -60,15 +98,18 @@ def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
 
 def _without_library(settings: Settings, now: datetime) -> dict[str, Any]:
     """The plan for a host on which nothing is installed yet: what is there cannot be read, what is missing will be made."""
-    listed, diff = [], []
+    listed: list[dict[str, Any]] = []
+    diff: list[dict[str, str]] = []
+    external = os.path.exists(settings.ca_path) and not os.path.exists(settings.ca_key_path)
+    action = "requested" if external or settings.request_only else "created"
     for wanted in settings.files:
         if os.path.exists(wanted.path):
             listed.append(listing(wanted.path, "kept", wanted.server, wanted.user, {}))
             continue
-        facts = outline.planned(wanted.profile(), "CN=kubernetes", now + settings.validity)
-        listed.append(listing(wanted.path, "created", wanted.server, wanted.user, facts))
+        facts = outline.planned(wanted.profile(), "CN=kubernetes", now + settings.validity_of(wanted))
+        listed.append(listing(wanted.path, action, wanted.server, wanted.user, facts))
         diff.append(outline.file_diff(wanted.path, "", text(listed[-1]) + "key: new\n"))
-    return {"changed": bool(diff), "files": listed, "diff": diff}
+    return {"changed": bool(diff), "files": listed, "requests": [], "diff": diff}
 
 
 def listing(path: str, action: str, server: str, user: str, facts: dict[str, Any]) -> dict[str, Any]:

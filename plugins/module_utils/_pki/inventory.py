@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Callable
 
@@ -36,6 +37,21 @@ class Settings:
     validity: timedelta = timedelta(hours=8760)
     ca_validity: timedelta = timedelta(hours=87600)
     renew_before: timedelta | None = None
+    authorities: tuple[Authority, ...] = ()
+    """Another inventory than kubeadm's; empty means kubeadm's."""
+    service_account: bool = True
+    joins: bool = False
+    """The authorities and the service account's keys are the cluster's and have to be there."""
+    request_only: bool = False
+    """Make keys and certificate signing requests, as ``kubeadm certs generate-csr``, and no authority."""
+    skip_phases: tuple[str, ...] = ()
+    signed: Mapping[str, str] = field(default_factory=dict)
+    """Certificates that came back from an external authority, PEM by name."""
+
+    def skips(self, name: str) -> bool:
+        """Whether the phase of one certificate is skipped; a host that joins has one phase for all."""
+        phases = ("control-plane-prepare", "control-plane-prepare/certs") if self.joins else ("certs", f"certs/{name}")
+        return any(phase in self.skip_phases for phase in phases)
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,7 @@ class Leaf:
     client: bool = False
     needs_client: bool = True
     """Whether a certificate without the client usage could not do its work."""
-    organization: Callable[[int], str] = lambda minor: ""
+    organizations: Callable[[int], tuple[str, ...]] = lambda minor: ()
     names: Callable[[Settings], AlternativeNames] = lambda settings: AlternativeNames()
 
 
@@ -62,6 +78,8 @@ class Authority:
     common_name: str
     leaves: tuple[Leaf, ...]
     for_etcd: bool = False
+    names: tuple[str, ...] | None = None
+    """Names of the authority's own certificate; None means its common name, as with kubeadm."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +92,11 @@ class Entry:
     profile: Profile
     needs_client: bool = True
 
+    @property
+    def request_path(self) -> str:
+        """The certificate signing request, beside the certificate it is for."""
+        return self.certificate_path[: -len(".crt")] + ".csr"
+
 
 @dataclass(frozen=True)
 class Family:
@@ -81,6 +104,7 @@ class Family:
 
     authority: Entry
     leaves: tuple[Entry, ...]
+    creates_authority: bool = True
 
 
 def _api_server_names(settings: Settings) -> AlternativeNames:
@@ -112,9 +136,9 @@ def _etcd_peer_names(settings: Settings) -> AlternativeNames:
     return _etcd_names(settings, settings.etcd_peer_sans, "etcd.local.peerCertSANs")
 
 
-def _kubelet_client_organization(minor: int) -> str:
+def _kubelet_client_organizations(minor: int) -> tuple[str, ...]:
     """Until 1.35 the API server reached kubelets as a cluster admin, later by a ClusterRoleBinding of its own."""
-    return "kubeadm:cluster-admins" if minor < 36 else ""
+    return ("kubeadm:cluster-admins",) if minor < 36 else ()
 
 
 AUTHORITIES = (
@@ -129,7 +153,7 @@ AUTHORITIES = (
                 "apiserver-kubelet-client",
                 "kube-apiserver-kubelet-client",
                 client=True,
-                organization=_kubelet_client_organization,
+                organizations=_kubelet_client_organizations,
             ),
         ),
     ),
@@ -163,10 +187,10 @@ AUTHORITIES = (
 
 
 def families(settings: Settings) -> tuple[Family, ...]:
-    """The certificates ``settings`` ask for, in the order kubeadm makes them."""
+    """The certificates ``settings`` ask for, in the order kubeadm makes them. What a skipped phase makes is left out."""
     return tuple(
-        Family(_authority_entry(authority, settings), tuple(_leaf_entry(leaf, settings) for leaf in authority.leaves))
-        for authority in AUTHORITIES
+        _family(authority, settings)
+        for authority in settings.authorities or AUTHORITIES
         if settings.local_etcd or not authority.for_etcd
     )
 
@@ -177,16 +201,24 @@ def service_account_paths(settings: Settings) -> tuple[str, str]:
     return f"{directory}/sa.key", f"{directory}/sa.pub"
 
 
+def _family(authority: Authority, settings: Settings) -> Family:
+    leaves = tuple(_leaf_entry(leaf, settings) for leaf in authority.leaves if not settings.skips(leaf.name))
+    creates = not (settings.joins or settings.request_only or settings.skips(authority.name))
+    return Family(_authority_entry(authority, settings), leaves, creates)
+
+
 def _authority_entry(authority: Authority, settings: Settings) -> Entry:
-    names = AlternativeNames(dns_names=(authority.common_name,))
+    if authority.names is None:
+        names = AlternativeNames(dns_names=(authority.common_name,))
+    else:
+        names = sans.collect(authority.names, f"{authority.name}: names")
     return _entry(authority, settings, Profile(authority.common_name, authority=True, names=names))
 
 
 def _leaf_entry(leaf: Leaf, settings: Settings) -> Entry:
-    organization = leaf.organization(settings.minor)
     profile = Profile(
         common_name=leaf.common_name or settings.node_name.lower(),
-        organizations=(organization,) if organization else (),
+        organizations=leaf.organizations(settings.minor),
         server=leaf.server,
         client=leaf.client,
         names=leaf.names(settings),

@@ -118,3 +118,11 @@ def cannot_sign(entry: Entry, why: str, key_path: str) -> KubephaseError:
         where=entry.certificate_path,
         hint=f"{NOTHING_CHANGED} Put the certificate and its key in place, or the authority's key",
     )
+
+
+def not_shared(path: str) -> KubephaseError:
+    return KubephaseError(
+        "the control planes of a cluster share this file, and it is missing on a host that joins",
+        where=path,
+        hint=f"{NOTHING_CHANGED} Copy it from another control plane, or name certificateKey to have it downloaded",
+    )

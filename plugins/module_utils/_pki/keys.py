@@ -47,16 +47,23 @@ def generate_many(algorithm: str, count: int) -> list[PrivateKey]:
         return list(pool.map(generate, [algorithm] * count))
 
 
-def load(data: bytes, path: str) -> PrivateKey:
-    """Read an unencrypted RSA or ECDSA key, PKCS#1, SEC1 or PKCS#8. No part of ``data`` reaches the error."""
+def load(data: bytes, path: str, passphrase: str = "") -> PrivateKey:
+    """Read an RSA or ECDSA key, PKCS#1, SEC1 or PKCS#8. No part of ``data`` or the passphrase reaches the error."""
     block = _PRIVATE_BLOCK.search(data)
     if block is None:
         raise _unusable("not a PEM private key", path)
     try:
-        key = serialization.load_pem_private_key(block.group(0) + b"\n", password=None)
+        key = serialization.load_pem_private_key(block.group(0) + b"\n", passphrase.encode() or None)
     except TypeError:
-        raise _unusable("the private key is encrypted", path) from None
+        problem = (
+            "the private key is not encrypted, but a passphrase is given"
+            if passphrase
+            else "the private key is encrypted"
+        )
+        raise _unusable(problem, path) from None
     except (ValueError, UnsupportedAlgorithm):
+        if passphrase:
+            raise KubephaseError("the passphrase does not open the private key", where=path) from None
         raise _unusable("the private key is damaged", path) from None
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise _unusable("the private key is of an unsupported kind", path)

@@ -19,6 +19,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._pki import (
     judging,
     keys,
     reading,
+    requests,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import (
     Entry,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 KEPT, CREATED, REISSUED, RENEWED = "kept", "created", "reissued", "renewed"
+REQUESTED, INSTALLED, ABSENT = "requested", "installed", "absent"
 RENEW_OPTION = "pki_renew_before"
 
 _Result = TypeVar("_Result")
@@ -44,7 +46,8 @@ class Step:
     """What happens to one certificate.
 
     ``key`` and ``certificate`` are what it will have; None until they are made. ``new_key`` says that the key has to be
-    written too.
+    written too. ``request`` is what waits for an authority whose key is elsewhere, ``write_request`` that it has to be
+    written. ``chain`` is the answer that came back.
     """
 
     entry: Entry
@@ -55,6 +58,14 @@ class Step:
     key: keys.PrivateKey | None = None
     certificate: x509.Certificate | None = None
     new_key: bool = False
+    request: bytes | None = None
+    write_request: bool = False
+    chain: list[x509.Certificate] = field(default_factory=list)
+
+    def changes(self) -> bool:
+        if self.action == REQUESTED:
+            return self.new_key or self.write_request
+        return self.action not in (KEPT, ABSENT)
 
 
 @dataclass
@@ -74,19 +85,19 @@ class Plan:
     """Everything a run does, in order."""
 
     steps: list[tuple[Step, list[Step]]]
-    service_account: ServiceAccount
+    service_account: ServiceAccount | None
     modes: list[tuple[str, int, int]] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
 
     def all_steps(self) -> list[Step]:
-        return [step for authority, leaves in self.steps for step in [authority, *leaves]]
+        return [step for step in _flat(self.steps) if step.action != ABSENT]
 
     def changes(self) -> bool:
         return bool(
             self.modes
             or self.leftovers
-            or self.service_account.action != KEPT
-            or any(step.action != KEPT for step in self.all_steps())
+            or (self.service_account is not None and self.service_account.action != KEPT)
+            or any(step.changes() for step in self.all_steps())
         )
 
 
@@ -99,32 +110,41 @@ def make_plan(settings: Settings, now: datetime) -> Plan:
     for family in wanted:
         if any(entry.name not in found for entry in [family.authority, *family.leaves]):
             continue
-        authority = _collect(errors, _authority, found[family.authority.name], settings, now)
+        authority = _collect(errors, _authority, found[family.authority.name], family, settings, now)
         if authority is None:
             continue
         issuer = _Issuer(family, authority, settings, now)
         leaves = [_collect(errors, issuer.leaf, found[entry.name]) for entry in family.leaves]
         steps.append((authority, [leaf for leaf in leaves if leaf is not None]))
-    keyless = bool(steps) and steps[0][0].entry.name == "ca" and steps[0][0].key is None and steps[0][0].action == KEPT
-    service_account = _collect(errors, _service_account, settings, keyless)
-    if errors or service_account is None:
+    service_account = _collect(errors, _service_account, settings) if _has_service_account(settings) else None
+    if errors:
         raise KubephaseErrors(
             errors, "the certificates on the host contradict the configuration:" if len(errors) > 1 else ""
         )
     allowed = [(path, mode) for step in _flat(steps) for path, mode in _files(step.entry)]
-    allowed += [(service_account.key_path, reading.KEY_MODE), (service_account.public_path, reading.CERTIFICATE_MODE)]
+    if service_account is not None:
+        allowed.append((service_account.key_path, reading.KEY_MODE))
+        allowed.append((service_account.public_path, reading.CERTIFICATE_MODE))
+    beside = [(step.entry.request_path, 0) for step in _flat(steps)]
     return Plan(
-        steps, service_account, reading.excess_modes(allowed), reading.leftovers(path for path, _mode in allowed)
+        steps,
+        service_account,
+        reading.excess_modes(allowed),
+        reading.leftovers(path for path, _mode in [*allowed, *beside]),
     )
 
 
-def _authority(found: Found, settings: Settings, now: datetime) -> Step:
+def _authority(found: Found, family: Family, settings: Settings, now: datetime) -> Step:
     entry = found.entry
     if found.certificate is not None:
         judging.authority(found.certificate, entry.certificate_path, now)
         if found.key is not None:
             judging.key_fits(found.certificate, found.key, entry.certificate_path, entry.key_path)
         return Step(entry, KEPT, entry.profile, before=found.certificate, key=found.key, certificate=found.certificate)
+    if settings.joins:
+        raise judging.not_shared(entry.certificate_path)
+    if not family.creates_authority:
+        return Step(entry, ABSENT, entry.profile)
     step = Step(entry, CREATED, entry.profile, key=found.key, new_key=found.key is None)
     if found.key is not None:
         # a run died between key and certificate; what this key has signed stays valid under a new certificate
@@ -140,7 +160,8 @@ class _Issuer:
     def __init__(self, family: Family, authority: Step, settings: Settings, now: datetime) -> None:
         self._entry = family.authority
         self._certificate = authority.certificate
-        self._can_sign = authority.key is not None or authority.new_key
+        self._can_sign = (authority.key is not None or authority.new_key) and not settings.request_only
+        self._can_ask = authority.action == KEPT or settings.request_only
         self._settings = settings
         self._now = now
 
@@ -148,6 +169,8 @@ class _Issuer:
         entry = found.entry
         if found.certificate is None:
             return self._new(found)
+        if self._settings.request_only:
+            return self._kept(found)
         judging.signed_by(found.chain, entry.certificate_path, self._certificate, self._entry.certificate_path)
         judging.started(found.certificate, entry.certificate_path, self._now)
         if found.key is None:
@@ -156,26 +179,69 @@ class _Issuer:
         judging.usages(found.certificate, entry)
         missing = entry.profile.names.missing_in(certificates.alternative_names(found.certificate))
         if missing:
-            step = self._again(found, REISSUED, "it lacks " + ", ".join(missing), entry.profile)
+            why = "it lacks " + ", ".join(missing)
+            if not self._can_sign:
+                return self._ask(found, why, entry.profile)
+            step = self._again(found, REISSUED, why, entry.profile)
             step.key, step.new_key = found.key, False
             return step
         renew_before, end = self._settings.renew_before, _certificate.not_after(found.certificate)
         if renew_before is not None and end - self._now < renew_before:
             profile = certificates.profile_of(found.certificate)
-            return self._again(found, RENEWED, f"it expires {_certificate.stamp(end)}", profile)
+            why = f"it expires {_certificate.stamp(end)}"
+            return self._again(found, RENEWED, why, profile) if self._can_sign else self._ask(found, why, profile)
         if self._now > end:
             raise judging.expired(entry.certificate_path, end, self._now, RENEW_OPTION)
         if found.interrupted:
             step = Step(entry, RENEWED, entry.profile, "an interrupted renewal is finished", key=found.key)
             step.certificate = found.certificate
             return step
-        return Step(entry, KEPT, entry.profile, before=found.certificate, key=found.key, certificate=found.certificate)
+        return self._kept(found)
+
+    def _kept(self, found: Found) -> Step:
+        certificate = found.certificate
+        return Step(found.entry, KEPT, found.entry.profile, before=certificate, key=found.key, certificate=certificate)
 
     def _new(self, found: Found) -> Step:
         if not self._can_sign:
-            raise judging.cannot_sign(found.entry, "the certificate is missing", self._entry.key_path)
+            return self._ask(found, "the certificate is missing", found.entry.profile)
         reason = "its key is there, its certificate is missing" if found.key is not None else ""
         return Step(found.entry, CREATED, found.entry.profile, reason, key=found.key, new_key=found.key is None)
+
+    def _ask(self, found: Found, why: str, profile: Profile) -> Step:
+        """The authority's key is elsewhere: take the answer where there is one, else leave a request.
+
+        The key stays in any case, so that the certificate that is there serves until the answer comes.
+        """
+        entry = found.entry
+        if not self._can_ask:
+            raise judging.cannot_sign(entry, why, self._entry.key_path)
+        step = Step(entry, REQUESTED, profile, why, before=found.certificate, certificate=found.certificate)
+        step.key, step.new_key = found.key, found.key is None
+        answer = self._settings.signed.get(entry.name)
+        if answer is not None and self._certificate is not None:
+            step.chain = self._judged(answer, step)
+            step.action, step.certificate = INSTALLED, step.chain[0]
+        elif found.key is not None:
+            present = _atomic_file.read(entry.request_path)
+            step.write_request = not requests.asks_for(present, profile, found.key)
+            step.request = requests.make(profile, found.key) if step.write_request else present
+        else:
+            step.write_request = True
+        return step
+
+    def _judged(self, answer: str, step: Step) -> list[x509.Certificate]:
+        where = f"signed_certificates ({step.entry.name})"
+        chain = certificates.load_chain(answer.encode(), where)
+        if step.key is None or self._certificate is None:
+            raise KubephaseError(
+                "the key that the certificate is for is missing",
+                where=step.entry.key_path,
+                hint=judging.NOTHING_CHANGED,
+            )
+        public = keys.public_der(step.key.public_key())
+        requests.judge(chain, step.profile, public, self._certificate, self._now, where)
+        return chain
 
     def _again(self, found: Found, action: str, reason: str, profile: Profile) -> Step:
         if not self._can_sign:
@@ -183,20 +249,21 @@ class _Issuer:
         return Step(found.entry, action, profile, reason, before=found.certificate, new_key=True)
 
 
-def _service_account(settings: Settings, keyless: bool) -> ServiceAccount:
+def _has_service_account(settings: Settings) -> bool:
+    return settings.service_account and not settings.request_only and not settings.skips("sa")
+
+
+def _service_account(settings: Settings) -> ServiceAccount:
     pair = ServiceAccount(*service_account_paths(settings))
     key, public = _atomic_file.read(pair.key_path), _atomic_file.read(pair.public_path)
+    if settings.joins and (key is None or public is None):
+        raise judging.not_shared(pair.key_path if key is None else pair.public_path)
     if key is None:
-        if public is not None or keyless:
+        if public is not None:
             raise KubephaseError(
                 "the key that signs service account tokens is missing",
                 where=pair.key_path,
-                hint=f"{judging.NOTHING_CHANGED} Restore it"
-                + (
-                    f", or remove {pair.public_path} to have a new pair, which voids all tokens"
-                    if public
-                    else "; with an external certificate authority it has to be put on every control plane host"
-                ),
+                hint=f"{judging.NOTHING_CHANGED} Restore it, or remove {pair.public_path} to have a new pair, which voids all tokens",
             )
         pair.action, pair.write_key, pair.write_public = CREATED, True, True
         return pair

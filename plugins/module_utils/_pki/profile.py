@@ -24,3 +24,7 @@ class Profile:
     def subject(self) -> str:
         """The subject as text, in the order of the certificate."""
         return ", ".join([f"O={name}" for name in self.organizations] + [f"CN={self.common_name}"])
+
+    def usages(self) -> list[str]:
+        """The extended key usages, in the order of the certificate."""
+        return ["serverAuth"] * self.server + ["clientAuth"] * self.client

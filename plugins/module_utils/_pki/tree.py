@@ -34,17 +34,32 @@ def reconcile(settings: Settings, check_mode: bool) -> dict[str, Any]:
 
 def _without_library(settings: Settings, now: datetime) -> dict[str, Any]:
     """The plan for a host on which nothing is installed yet: what is there cannot be read, what is missing will be made."""
-    listed, diff = [], []
+    listed: list[dict[str, Any]] = []
+    diff: list[dict[str, str]] = []
+    external: list[str] = []
     for family in families(settings):
-        for entry in [family.authority, *family.leaves]:
+        authority = family.authority
+        if os.path.exists(authority.certificate_path) and not os.path.exists(authority.key_path):
+            external.append(authority.name)
+        action = "requested" if authority.name in external or settings.request_only else "created"
+        for entry in [authority, *family.leaves] if family.creates_authority else family.leaves:
             if os.path.exists(entry.certificate_path):
                 listed.append(_unread(entry))
                 continue
-            validity = settings.ca_validity if entry is family.authority else settings.validity
-            facts = outline.planned(entry.profile, family.authority.profile.subject(), now + validity)
-            listed.append({"name": entry.name, "path": entry.certificate_path, "action": "created", **facts})
+            validity = settings.ca_validity if entry is authority else settings.validity
+            facts = outline.planned(entry.profile, authority.profile.subject(), now + validity)
+            listed.append({"name": entry.name, "path": entry.certificate_path, "action": action, **facts})
             diff.append(outline.file_diff(entry.certificate_path, "", outline.text(facts) + "key: new\n"))
-    return {"changed": bool(diff), "certificates": listed, "ca_cert_hash": "", "ca_certificate": "", "diff": diff}
+    return {
+        "changed": bool(diff),
+        "certificates": listed,
+        "requests": [],
+        "external_authorities": external,
+        "external_ca": "ca" in external,
+        "ca_cert_hash": "",
+        "ca_certificate": "",
+        "diff": diff,
+    }
 
 
 def _unread(entry: Entry) -> dict[str, Any]:

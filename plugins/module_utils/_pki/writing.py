@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys, reading
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys, reading, requests
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki.plan import KEPT, Plan, Step
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.plan import KEPT, REQUESTED, Plan, Step
 
 DIRECTORY_MODE = 0o755
 PUBLIC_KEY_MODE = 0o600
@@ -30,16 +30,20 @@ class Write:
 
 def make(plan: Plan, settings: Settings, now: datetime) -> None:
     """Make the missing keys and certificates, in memory only."""
+    pair = plan.service_account
     lacking = [step for step in plan.all_steps() if step.new_key]
-    made = keys.generate_many(settings.algorithm, len(lacking) + plan.service_account.write_key)
+    made = keys.generate_many(settings.algorithm, len(lacking) + (pair is not None and pair.write_key))
     for step, key in zip(lacking, made):
         step.key = key
-    if plan.service_account.write_key:
-        plan.service_account.key = made[-1]
+    if pair is not None and pair.write_key:
+        pair.key = made[-1]
     for authority, leaves in plan.steps:
         if authority.certificate is None and authority.key is not None:
             when = certificates.period(now, settings.ca_validity)
             authority.certificate = certificates.self_signed(authority.profile, authority.key, when, settings.minor)
+        for leaf in leaves:
+            if leaf.action == REQUESTED and leaf.request is None and leaf.key is not None:
+                leaf.request = requests.make(leaf.profile, leaf.key)
         if authority.certificate is None or authority.key is None:
             continue
         issuer = certificates.Issuer(authority.certificate, authority.key)
@@ -57,12 +61,12 @@ def writes(plan: Plan) -> list[Write]:
     """
     found: list[Write] = []
     for step in plan.all_steps():
-        if step.action != KEPT:
-            found += _pair(step)
+        if step.changes():
+            found += _request(step) if step.action == REQUESTED else _pair(step)
     pair = plan.service_account
-    if pair.key is not None and pair.write_key:
+    if pair is not None and pair.key is not None and pair.write_key:
         found.append(Write(pair.key_path, keys.private_pem(pair.key), reading.KEY_MODE))
-    if pair.key is not None and pair.write_public:
+    if pair is not None and pair.key is not None and pair.write_public:
         found.append(Write(pair.public_path, keys.public_pem(pair.key.public_key()), PUBLIC_KEY_MODE))
     return found
 
@@ -85,7 +89,8 @@ def write(plan: Plan) -> None:
 def _pair(step: Step) -> list[Write]:
     if step.certificate is None or step.key is None:
         return []
-    certificate = certificates.pem(step.certificate)
+    # an answer is written with what came with it, the authorities between it and the one of the cluster
+    certificate = b"".join(certificates.pem(item) for item in step.chain or [step.certificate])
     last = Write(step.entry.certificate_path, certificate, reading.CERTIFICATE_MODE)
     if not step.new_key:
         return [last]
@@ -95,3 +100,12 @@ def _pair(step: Step) -> list[Write]:
         return [first, last]
     journal = reading.journal_path(step.entry)
     return [Write(journal, key + certificate, reading.KEY_MODE), first, last, Write(journal, None)]
+
+
+def _request(step: Step) -> list[Write]:
+    found: list[Write] = []
+    if step.new_key and step.key is not None:
+        found.append(Write(step.entry.key_path, keys.private_pem(step.key), reading.KEY_MODE))
+    if step.write_request and step.request is not None:
+        found.append(Write(step.entry.request_path, step.request, requests.FILE_MODE))
+    return found

@@ -66,6 +66,15 @@ class Host:
         )
         return client_files.reconcile(replace(settings, **changed), check_mode)
 
+    def outsource(self, *authorities: str) -> Path:
+        """Take the keys of authorities (``ca``, ``front-proxy-ca``, ``etcd/ca``) off the host, to where they are signed with."""
+        vault = self.root.parent / f"{self.root.name}-vault"
+        for authority in authorities:
+            (vault / authority).parent.mkdir(parents=True, exist_ok=True)
+            (vault / f"{authority}.crt").write_bytes(self.read(f"pki/{authority}.crt"))
+            (self.pki / f"{authority}.key").rename(vault / f"{authority}.key")
+        return vault
+
     def read(self, name: str) -> bytes:
         return (self.root / name).read_bytes()
 

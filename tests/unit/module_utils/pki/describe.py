@@ -8,6 +8,11 @@ The recorded descriptions in ``kubeadm/`` come from real kubeadm. To record one 
     kubeadm init phase certs all --config config.yaml
     kubeadm init phase kubeconfig all --config config.yaml --kubeconfig-dir /tmp/kubeconfigs
     python describe.py /tmp/pki /tmp/kubeconfigs > kubeadm/rsa.json
+
+``kubeadm/requests.json`` comes from ``kubeadm certs generate-csr`` with key type ECDSA-P256::
+
+    kubeadm certs generate-csr --config config.yaml --cert-dir /tmp/etc/pki --kubeconfig-dir /tmp/etc
+    python describe.py --requests /tmp/etc > kubeadm/requests.json
 """
 
 from __future__ import annotations
@@ -42,6 +47,31 @@ def tree(pki: Path, kubeconfigs: Path | None = None) -> dict[str, Any]:
     for path in sorted(kubeconfigs.glob("*.conf")) if kubeconfigs else []:
         described[path.name] = _kubeconfig(path, (pki / "ca.crt").read_bytes())
     return described
+
+
+def requests(directory: Path) -> dict[str, Any]:
+    """Every request below a directory like /etc/kubernetes, and the keys and kubeconfigs that wait beside them."""
+    described: dict[str, Any] = {}
+    for path in sorted(item for item in directory.rglob("*") if item.suffix in (".csr", ".key", ".conf")):
+        found: dict[str, Any] = {"mode": f"{stat.S_IMODE(path.stat().st_mode):04o}"}
+        if path.suffix == ".conf":
+            found["layout"] = re.sub(r"-data: \S+", "-data: X", path.read_text()).splitlines()
+        else:
+            found["blocks"] = _blocks(path.read_bytes())
+        if path.suffix == ".csr":
+            found.update(request(path.read_bytes()))
+        described[str(path.relative_to(directory))] = found
+    return described
+
+
+def request(pem: bytes) -> dict[str, Any]:
+    """A request field by field, as openssl prints it, without its key."""
+    lines = openssl("req", "-noout", "-text", "-verify", "-nameopt", "RFC2253", stdin=pem).splitlines()
+    structure = openssl("asn1parse", stdin=pem)
+    return {
+        "text": [line.strip() for line in lines if not _HEX.match(line)],
+        "strings": re.findall(r"prim: (PRINTABLESTRING|UTF8STRING)", structure),
+    }
 
 
 def certificate(pem: bytes) -> dict[str, Any]:
@@ -124,5 +154,6 @@ def _blocks(data: bytes) -> list[str]:
 
 
 if __name__ == "__main__":
-    json.dump(tree(Path(sys.argv[1]), Path(sys.argv[2])), sys.stdout, indent=1, sort_keys=True)
+    shown = requests(Path(sys.argv[2])) if sys.argv[1] == "--requests" else tree(Path(sys.argv[1]), Path(sys.argv[2]))
+    json.dump(shown, sys.stdout, indent=1, sort_keys=True)
     print()

@@ -261,16 +261,22 @@ def test_authority_gets_a_certificate_for_the_key_it_has_and_its_pin_stays(host)
 def test_authority_without_key_is_enough_as_long_as_nothing_has_to_be_signed(host):
     for name in ("ca", "front-proxy-ca", "etcd/ca"):
         os.unlink(host.pki / f"{name}.key")
-    assert not host.run()["changed"]
-    refused(host, "apiserver.crt: it lacks new.example.org, and there is no key", api_server_sans=("new.example.org",))
-    os.unlink(host.pki / "apiserver.crt")
-    refused(host, "apiserver.crt: the certificate is missing, and there is no key", "pki/ca.key")
+    result = host.run()
+    assert not result["changed"] and result["requests"] == []
+    assert result["external_authorities"] == ["ca", "front-proxy-ca", "etcd-ca"] and result["external_ca"]
 
 
-def test_external_authority_needs_the_service_account_keys(host):
+def test_certificate_whose_key_is_lost_is_refused_where_nothing_can_sign_another(host):
+    for name in ("ca.key", "apiserver.key"):
+        os.unlink(host.pki / name)
+    refused(host, "apiserver.crt: its key is missing, and there is no key", "pki/ca.key")
+
+
+def test_service_account_keys_are_no_matter_of_an_external_authority(host):
     for name in ("ca.key", "sa.key", "sa.pub"):
         os.unlink(host.pki / name)
-    refused(host, "pki/sa.key: the key that signs service account tokens is missing", "every control plane host")
+    assert host.run()["changed"]
+    assert (host.pki / "sa.key").exists() and (host.pki / "sa.pub").exists()
 
 
 def test_lost_service_account_key_is_not_replaced_silently(host):
