@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import struct
@@ -26,6 +27,7 @@ _EXTRA_CA_DIRECTORIES = (
 )
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _FAMILIES = {"debian": "debian", "ubuntu": "debian", "rhel": "redhat", "fedora": "redhat", "centos": "redhat"}
+_INITIAL_CLUSTER = re.compile(r"--initial-cluster=(\S+)")
 _ROUTE_UP = 0x1
 _NLMSG_DONE, _NLMSG_ERROR, _RTM_NEWADDR, _RTM_GETADDR = 3, 2, 20, 22
 _REQUEST_DUMP = 0x301
@@ -51,6 +53,7 @@ def gather(root: str = "/", addresses: Callable[[], Addresses] | None = None) ->
         "python_yaml": _installed("PyYAML"),
         "kernel": machine.release,
         "member": member(Path(root)),
+        "etcd_initial_cluster": etcd_initial_cluster(Path(root)),
         "memory_mib": _memory_mib(Path(root)),
         "cpus": len(os.sched_getaffinity(0)),
     }
@@ -163,6 +166,13 @@ def member(root: Path) -> str:
     if not (directory / "kubelet.conf").exists():
         return ""
     return "control_plane" if (directory / "manifests/kube-apiserver.yaml").exists() else "worker"
+
+
+def etcd_initial_cluster(root: Path) -> str:
+    """What the manifest of an etcd that has joined others says; empty where there is none, or the first member's."""
+    text = _read(root / "etc/kubernetes/manifests/etcd.yaml")
+    found = _INITIAL_CLUSTER.search(text)
+    return found[1] if found and "--initial-cluster-state=existing" in text else ""
 
 
 def _memory_mib(root: Path) -> int:

@@ -72,6 +72,10 @@ host:
     member:
       description: What the host is in a cluster, V(control_plane), V(worker) or empty.
       type: str
+    etcd_initial_cluster:
+      description: What the manifest of an etcd that has joined others says of its members. Empty otherwise.
+      type: str
+      sample: cp1=https://192.0.2.10:2380,cp2=https://192.0.2.11:2380
     memory_mib:
       description: Memory in MiB.
       type: int

@@ -88,11 +88,23 @@ def test_membership_is_read_from_the_files_a_member_has(tmp_path: Path) -> None:
     assert _host_info.member(tmp_path) == "worker"
 
 
+def test_an_etcd_that_has_joined_others_keeps_what_its_manifest_says(tmp_path: Path) -> None:
+    assert _host_info.etcd_initial_cluster(tmp_path) == ""
+    first = "    - --initial-cluster=cp1=https://192.0.2.10:2380\n"
+    lay(tmp_path, "/etc/kubernetes/manifests/etcd.yaml", first)
+    assert _host_info.etcd_initial_cluster(tmp_path) == ""
+    both = "cp1=https://192.0.2.10:2380,cp2=https://192.0.2.11:2380"
+    joined = f"    - --initial-cluster={both}\n    - --initial-cluster-state=existing\n"
+    lay(tmp_path, "/etc/kubernetes/manifests/etcd.yaml", joined)
+    assert _host_info.etcd_initial_cluster(tmp_path) == both
+
+
 def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
     found = _host_info.gather(str(tmp_path), lambda: [])
     assert set(found) == {
         "hostname", "default_ipv4", "default_ipv6", "architecture", "distribution", "cgroup_version", "systemd_resolved",
         "extra_ca_directories", "python_cryptography", "python_yaml", "kernel", "member", "memory_mib", "cpus",
+        "etcd_initial_cluster",
     }  # fmt: skip
     assert (found["cgroup_version"], found["systemd_resolved"], found["extra_ca_directories"]) == (1, False, [])
     assert found["python_cryptography"]
