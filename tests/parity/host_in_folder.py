@@ -1,0 +1,100 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host that is a folder: the collection's real modules run in this process and write below it.
+
+Every argument that a module's specification calls a path is taken to be below the folder, so a new module needs nothing
+here. Nothing is downloaded or started.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any, NoReturn
+from unittest import mock
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+
+from tests.parity.in_memory_api import InMemoryApi, answered_by
+
+MODULES = "ansible_collections.kubephase.cluster.plugins.modules"
+#: what needs a real host: binaries and systemd
+LEFT_OUT: Mapping[str, Mapping[str, Any]] = {"template_set": {"artifacts": [], "unit": None}}
+
+
+class HostInFolder:
+    """:param facts: what module host_info says of it."""
+
+    def __init__(self, root: Path, facts: dict[str, Any]) -> None:
+        self.root = root
+        self.facts = facts
+        self.api = InMemoryApi()
+        #: whether a module has found something wrong
+        self.refused = False
+
+    def run(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """A module's result, as the host would give it."""
+        if module == "host_info":
+            return {"changed": False, "host": self.facts}
+        loaded = importlib.import_module(f"{MODULES}.{module}")
+        here = _module_below(self.root, LEFT_OUT.get(module, {}))
+        umask = os.umask(0o022)
+        try:
+            with (
+                patch_module_args(arguments),
+                mock.patch.object(loaded, "AnsibleModule", here),
+                answered_by(self.api),
+                redirect_stdout(StringIO()),
+            ):
+                loaded.main()
+        except _Ended as ended:
+            self.refused = bool(ended.result.get("failed"))
+            return ended.result
+        finally:
+            os.umask(umask)
+        raise AssertionError(f"module {module} ended without a result")
+
+
+class _Ended(Exception):
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__("the module has ended")
+        self.result = result
+
+
+def _module_below(root: Path, left_out: Mapping[str, Any]) -> type[AnsibleModule]:
+    class ModuleBelow(AnsibleModule):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            self.params: dict[str, Any] = {**below(root, self.params, self.argument_spec), **left_out}
+
+        def _log_invocation(self) -> None:
+            """Nothing of it is for this machine's log."""
+
+        def exit_json(self, **result: Any) -> NoReturn:
+            raise _Ended(result)
+
+        def fail_json(self, msg: str, **result: Any) -> NoReturn:
+            raise _Ended({"failed": True, "msg": msg, **result})
+
+    return ModuleBelow
+
+
+def below(root: Path, values: dict[str, Any], specification: dict[str, Any]) -> dict[str, Any]:
+    """The values, with every absolute path of the specification's paths moved below the root."""
+    return {name: _moved(root, value, specification.get(name, {})) for name, value in values.items()}
+
+
+def _moved(root: Path, value: Any, option: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_moved(root, each, {**option, "type": option.get("elements")}) for each in value]
+    if isinstance(value, dict) and option.get("options"):
+        return below(root, value, option["options"])
+    if option.get("type") == "path" and isinstance(value, str) and value.startswith("/"):
+        return f"{root}{value}"
+    return value

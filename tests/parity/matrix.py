@@ -1,0 +1,92 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every case with every minor version, each compared once in a run however many processes ask for it."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab import golden_cases, golden_store, pins
+from lab.golden_cases import Case
+from lab.golden_store import Golden
+from tests.parity.comparing import Comparison, Difference, compare
+from tests.parity.made import NotPlayed, make
+from tests.parity.playing import TaskFailed
+from tests.parity.refusing import names_a_field
+
+PLAIN = golden_cases.load(golden_cases.PLAIN)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One case with one minor version."""
+
+    case: Case
+    minor: str
+
+    def __str__(self) -> str:
+        return f"{self.minor}-{self.case.name}"
+
+    def documents(self, case: Case) -> list[dict[str, Any]]:
+        return case.documents(pins.RELEASES[self.minor].version)
+
+    @property
+    def golden(self) -> Golden:
+        return golden_store.read(self.minor, self.case.name)
+
+
+def cells() -> list[Cell]:
+    return [Cell(case, minor) for case in golden_cases.every() for minor in pins.RELEASES if case.runs_on(minor)]
+
+
+class Results:
+    """:param folder: of one run; every process of the run is given the same."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def of(self, cell: Cell) -> Comparison:
+        path = self.folder / f"{cell}.json"
+        with _locked(self.folder / f"{cell}.lock"):
+            if not path.exists():
+                path.write_text(self._compared(cell).to_json())
+        return Comparison.from_json(path.read_text())
+
+    def _compared(self, cell: Cell) -> Comparison:
+        root = self.folder / str(cell)
+        root.mkdir()
+        try:
+            ours = make(cell.case, cell.minor, root)
+            found = compare(cell.golden, ours)
+        except TaskFailed as failed:
+            return _failure(f"{failed.task}: {failed}")
+        except NotPlayed as missing:
+            return _failure(str(missing))
+        except Exception:
+            return _failure(traceback.format_exc())
+        finally:
+            # keys were made in it
+            shutil.rmtree(root, ignore_errors=True)
+        if ours.refused and not names_a_field(ours.refused, cell.documents(cell.case), cell.documents(PLAIN)):
+            found.differences.append(Difference("refused", "names no field", (f"+{ours.refused}",)))
+        return found
+
+
+def _failure(text: str) -> Comparison:
+    """Nothing could be compared."""
+    return Comparison({}, [Difference("failed", "run", tuple(f"+{line}" for line in text.splitlines()))])
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,37 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether an error helps: it names a field that the refused case says something else in than the plain one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+Documents = list[dict[str, Any]]
+
+
+def names_a_field(sentence: str, documents: Documents, plain: Documents) -> bool:
+    return bool(set(re.findall(r"\w+", sentence)) & told_fields(documents, plain))
+
+
+def told_fields(documents: Documents, plain: Documents) -> set[str]:
+    """Their names, or kinds of documents where no field is another."""
+    usual = list(_leaves_of(plain))
+    own = [way for way, value in _leaves_of(documents) if (way, value) not in usual]
+    names = {step for way in own for step in way[1:] if isinstance(step, str)}
+    return names or {str(each["kind"]) for each in documents}
+
+
+def _leaves_of(documents: Documents) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    for each in documents:
+        yield from _leaves((each["kind"],), each)
+
+
+def _leaves(way: tuple[Any, ...], value: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    if not items:
+        yield way, value
+    for key, each in items:
+        yield from _leaves((*way, key), each)
