@@ -56,4 +56,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"files: {entry['path']}: give either 'template' or 'content'")
         if template is not None:
             entry["content"] = render(self, template, task_vars, variables)
+            if entry.get("instead"):
+                other = dict(entry["instead"])
+                other["content"] = render(self, template, task_vars, {**(variables or {}), **(other.pop("vars", {}))})
+                entry["instead"] = other
         return entry

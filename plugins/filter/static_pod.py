@@ -14,8 +14,8 @@ from ansible_collections.kubephase.cluster.plugins.module_utils import _static_p
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
 
-def _guarded(function: Callable[..., str]) -> Callable[..., str]:
-    def filtered(*arguments: Any) -> str:
+def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    def filtered(*arguments: Any) -> Any:
         try:
             return function(*arguments)
         except KubephaseError as error:
@@ -29,10 +29,12 @@ def _merge_env(_block: str, base: Sequence[Mapping[str, Any]], extra: Sequence[M
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Callable[..., str]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "certificate_directories": _guarded(_static_pod.certificate_directories),
             "merge_arguments": _guarded(_static_pod.merge_arguments),
             "merge_env": _guarded(_merge_env),
             "merge_volume_mounts": _guarded(_static_pod.merge_volume_mounts),
             "merge_volumes": _guarded(_static_pod.merge_volumes),
+            "probe_endpoint": _guarded(_static_pod.probe_endpoint),
         }

@@ -22,6 +22,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import 
 class WantedFile:
     """``mode`` is octal text; ``owner`` and ``group`` are names or ids, None leaves them as they are.
 
+    ``instead`` is other ``content`` where all files of its ``present`` are on the host and none of its ``absent``.
     ``patch_target`` names the patches that are for it, ``overrides`` the fields which none of them may change.
     """
 
@@ -31,6 +32,7 @@ class WantedFile:
     mode: str = "0644"
     owner: Optional[str] = None
     group: Optional[str] = None
+    instead: Optional[dict[str, Any]] = None
     patch_target: Optional[str] = None
     overrides: Optional[dict[str, Any]] = None
 
@@ -52,6 +54,8 @@ def apply(wanted: FileSet, check_mode: bool = False, records: str = RECORDS) -> 
     :returns: ``changed``, ``diff`` (one entry for each file), ``installed`` (names of artifacts), ``files`` (paths that
         changed), ``unit`` (what was done), ``warnings``.
     """
+    for item in wanted.files:
+        choose(item)
     warnings = patch(wanted)
     _refuse_impossible(wanted)
     artifacts = install(wanted.artifacts, check_mode, records)
@@ -72,6 +76,17 @@ def apply(wanted: FileSet, check_mode: bool = False, records: str = RECORDS) -> 
         "unit": actions,
         "warnings": warnings,
     }
+
+
+def choose(item: WantedFile) -> None:
+    """Take the other content where the host is as that wants it."""
+    other = item.instead
+    if (
+        other
+        and all(map(os.path.exists, other.get("present") or []))
+        and not any(map(os.path.exists, other.get("absent") or []))
+    ):
+        item.content = other["content"]
 
 
 def patch(wanted: FileSet) -> list[str]:

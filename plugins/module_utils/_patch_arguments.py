@@ -11,7 +11,7 @@ PATCH_ARGUMENTS: dict[str, Any] = {
     "type": "dict",
     "options": {
         "version": {"type": "str", "required": True},
-        "directory": {"type": "str", "default": ""},
+        "directory": {"type": "path", "default": ""},
         "controller_directory": {"type": "str", "default": ""},
         "files": {
             "type": "list",

@@ -8,13 +8,16 @@ The functions take the lines that stand in a template, so the template stays a m
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_yaml import dump, load
 
+_METRICS_PORT = 2381
 _ARGUMENT = re.compile(r"^(?P<indent> *)- --(?P<name>[^=\s]+)=(?P<value>.*)$")
 
 
@@ -72,6 +75,36 @@ def merge_volumes(block: str, extra: Sequence[Mapping[str, Any]]) -> str:
         for entry in extra
     ]
     return _merged_by_name(block, added)
+
+
+def certificate_directories(paths: Sequence[str], mounted: Sequence[str]) -> list[str]:
+    """The directories of files that a Pod needs mounted beside those it has; a parent stands for what is below it.
+
+    What is below what is judged by the beginning of the text alone, as kubeadm does.
+    """
+    found: list[str] = []
+    for directory in map(os.path.dirname, paths):
+        if not directory or directory.startswith(tuple(mounted)):
+            continue
+        inside = any(directory.startswith(other) and not other.startswith(directory) for other in found)
+        found = [other for other in found if not other.startswith(directory)] + ([] if inside else [directory])
+    return sorted(found)
+
+
+def probe_endpoint(url: str, localhost: str) -> dict[str, Any]:
+    """Where etcd answers probes: ``hostname``, ``port`` and ``scheme`` of its metrics URL, with kubeadm's defaults."""
+    try:
+        parsed = urlsplit(url)
+        host, port = parsed.hostname, parsed.port
+    except ValueError:
+        raise KubephaseError(
+            "this is not a URL", where="etcd.local.extraArgs: listen-metrics-urls", value=url
+        ) from None
+    return {
+        "hostname": host or localhost.strip("[]"),
+        "port": port or _METRICS_PORT,
+        "scheme": "HTTPS" if parsed.scheme == "https" else "HTTP",
+    }
 
 
 def _merged_by_name(block: str, added: Sequence[Mapping[str, Any]]) -> str:

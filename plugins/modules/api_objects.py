@@ -60,7 +60,7 @@ options:
         required: true
       directory:
         description: Folder of patches on the host. A missing one is an error.
-        type: str
+        type: path
         default: ''
       controller_directory:
         description: Folder of patches on the controller, which the action reads.

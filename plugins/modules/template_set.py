@@ -97,6 +97,28 @@ options:
       group:
         description: Name of the group. Left as it is where not given.
         type: str
+      instead:
+        description:
+          - The same template with other variables. It is taken where the host, at that moment, has the files O(files[].instead.present)
+            and has none of O(files[].instead.absent).
+        type: dict
+        suboptions:
+          present:
+            description: Files that are there.
+            type: list
+            elements: path
+            default: []
+          absent:
+            description: Files that are not there.
+            type: list
+            elements: path
+            default: []
+          vars:
+            description: Variables for the template.
+            type: dict
+          content:
+            description: The text itself.
+            type: str
       patch_target:
         description: What this file is called by O(patches), like C(etcd) or C(kubeletconfiguration).
         type: str
@@ -130,7 +152,7 @@ options:
         required: true
       directory:
         description: Folder of patches on the host. A missing one is an error.
-        type: str
+        type: path
         default: ''
       controller_directory:
         description: Folder of patches on the controller, which the action reads.
@@ -248,6 +270,15 @@ ARGUMENTS = {
             "mode": {"type": "str", "default": "0644"},
             "owner": {"type": "str"},
             "group": {"type": "str"},
+            "instead": {
+                "type": "dict",
+                "options": {
+                    "present": {"type": "list", "elements": "path", "default": []},
+                    "absent": {"type": "list", "elements": "path", "default": []},
+                    "vars": {"type": "dict"},
+                    "content": {"type": "str"},
+                },
+            },
             "patch_target": {"type": "str"},
             "overrides": {"type": "dict"},
         },
