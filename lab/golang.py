@@ -53,11 +53,22 @@ def environment(static_cgo: bool = False) -> dict[str, str]:
     return {"CGO_ENABLED": "1" if static_cgo else "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod -buildvcs=false"}
 
 
+def source(module: str, version: str) -> Path:
+    """Where a module lies unpacked."""
+    return Path(_download(module, version, store.folder("tmp"))["Dir"])
+
+
+def _download(module: str, version: str, at: Path) -> dict[str, str]:
+    command = [toolchain(), "mod", "download", "-json", f"{module}@v{version}"]
+    found: dict[str, str] = json.loads(run(command, cwd=at, env=environment()))
+    return found
+
+
 def prepare(build: Build, at: Path) -> None:
     """Writes go.mod and resolves it."""
     go, env = toolchain(), environment()
-    found = json.loads(run([go, "mod", "download", "-json", f"{build.module}@v{build.version}"], cwd=at, env=env))
-    theirs: dict[str, Any] = json.loads(run([go, "mod", "edit", "-json", found["GoMod"]], cwd=at, env=env))
+    go_mod = _download(build.module, build.version, at)["GoMod"]
+    theirs: dict[str, Any] = json.loads(run([go, "mod", "edit", "-json", go_mod], cwd=at, env=env))
     replace = gomod.staging_replacements(theirs, build.kubernetes_version) if build.kubernetes_version else {}
     text = gomod.render(
         build.module,

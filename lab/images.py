@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from lab import daemons, hostimage, mirror, oci, packages, pins, store, upstream
+from lab import daemons, golang, hostimage, mirror, oci, packages, pins, store, upstream
 from lab.commands import run
 from lab.podman import podman
 from lab.report import say, step
 
 #: raised when an image's recipe changes, so that it is made anew
 RECIPE = 1
+PAUSE_RECIPE = 2
 
 PROXY_PACKAGES = "conntrack ebtables ipset iptables kmod nftables"
 
@@ -27,6 +28,7 @@ class Wanted:
     name: str
     tag: str
     make: Callable[[Path], oci.Image]
+    recipe: int = RECIPE
 
 
 def ensure(release: pins.Release, kubernetes: Path, etcd: Path, coredns: Path) -> None:
@@ -59,7 +61,7 @@ def wanted(release: pins.Release, kubernetes: Path, etcd: Path, coredns: Path) -
             "etcd", release.etcd_tag, {f"{local}/{name}": etcd / name for name in ("etcd", "etcdctl", "etcdutl")}, ()
         ),
         _program("coredns/coredns", release.coredns_tag, {"coredns": coredns / "coredns"}, ("/coredns",)),
-        Wanted("pause", release.pause_tag, lambda at: _pause(at, release.pause_tag)),
+        Wanted("pause", release.pause_tag, lambda at: _pause(at, release), PAUSE_RECIPE),
         Wanted(*pins.TEST_IMAGE, _busybox),
     ]
 
@@ -71,10 +73,12 @@ def _program(name: str, tag: str, files: dict[str, Path], entrypoint: tuple[str,
     return Wanted(name, tag, make)
 
 
-def _pause(at: Path, tag: str) -> oci.Image:
-    packages.unpack("catatonit", at / "root")
-    layer = oci.layer(at / "layer.tar", {"pause": at / "root/usr/bin/catatonit"})
-    return oci.Image("pause", tag, (layer,), ("/pause", "-P"))
+def _pause(at: Path, release: pins.Release) -> oci.Image:
+    """The project's own C source; the Job of kubeadm's upgrade checks calls it with -v."""
+    source = golang.source("k8s.io/kubernetes", release.version) / "build/pause/linux/pause.c"
+    run(["gcc", "-Os", "-static", f"-DVERSION=v{release.pause_tag}", "-o", at / "pause", source])
+    layer = oci.layer(at / "layer.tar", {"pause": at / "pause"})
+    return oci.Image("pause", release.pause_tag, (layer,), ("/pause",))
 
 
 def _busybox(at: Path) -> oci.Image:
@@ -97,7 +101,7 @@ def _kube_proxy(at: Path, tag: str, binary: Path) -> oci.Image:
 
 
 def _record(image: Wanted) -> Path:
-    return store.folder("images") / f"{image.name.replace('/', '_')}_{image.tag}-r{RECIPE}.json"
+    return store.folder("images") / f"{image.name.replace('/', '_')}_{image.tag}-r{image.recipe}.json"
 
 
 def _present(image: Wanted) -> bool:

@@ -87,7 +87,7 @@ def build(topology: Topology, access: Access, values: Mapping[str, Any]) -> dict
 
 
 def render(topology: Topology, access: Access, release: pins.Release, limits: Limits) -> str:
-    values = {**downloads(topology.gateway), **cluster(release, limits)}
+    values = {**downloads(topology.gateway), **cluster(release, limits), **topology.variables}
     return (
         f"# Written by the lab (python -m lab up); not to be edited.\n{yamltext.dump(build(topology, access, values))}"
     )

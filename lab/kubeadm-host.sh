@@ -52,7 +52,8 @@ TasksMax=infinity
 [Install]
 WantedBy=multi-user.target
 UNIT
-cat > /etc/systemd/system/kubelet.service <<'UNIT'
+# where the packages of kubelet and kubeadm have them
+cat > /usr/lib/systemd/system/kubelet.service <<'UNIT'
 [Unit]
 After=containerd.service
 [Service]
@@ -63,8 +64,8 @@ RestartSec=10
 [Install]
 WantedBy=multi-user.target
 UNIT
-mkdir -p /etc/systemd/system/kubelet.service.d
-cat > /etc/systemd/system/kubelet.service.d/10-kubeadm.conf <<'UNIT'
+mkdir -p /usr/lib/systemd/system/kubelet.service.d
+cat > /usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf <<'UNIT'
 [Service]
 Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
 Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lab.report import LabError
 
@@ -27,6 +29,8 @@ class Topology:
     name: str
     subnet: str
     hosts: tuple[Host, ...]
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """What its inventory says beside what every lab's does."""
 
     @property
     def gateway(self) -> str:
@@ -62,7 +66,7 @@ def parse(text: str, where: str, name: str = "") -> Topology:
             Host(host, str(ipaddress.ip_address(each["address"])), tuple(each["groups"]))
             for host, each in data["hosts"].items()
         )
-        topology = Topology(name or data["name"], str(network), hosts)
+        topology = Topology(name or data["name"], str(network), hosts, dict(data.get("variables", {})))
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise LabError(f"{where}: not a topology: {problem!r}") from problem
     for host in hosts:

@@ -24,6 +24,14 @@ def test_inventory_names_hosts_by_group_and_address():
     assert list(groups["spare"]["hosts"]) == ["spare1"]
 
 
+def test_inventory_says_what_the_topology_adds():
+    lab = topology.parse(
+        '{"name": "x", "subnet": "10.9.0.0/24", "hosts": {}, "variables": {"kubephase_pod_subnet": "10.7.0.0/16"}}', "x"
+    )
+    values = yaml.safe_load(inventory.render(lab, ACCESS, pins.release("1.37"), Limits()))["all"]["vars"]
+    assert values["kubephase_pod_subnet"] == "10.7.0.0/16"
+
+
 def test_a_capable_machine_gets_no_concessions():
     values = rendered(Limits())["vars"]
     assert "kubephase_kubelet_configuration" not in values
