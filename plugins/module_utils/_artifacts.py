@@ -61,7 +61,8 @@ def install(artifacts: Sequence[Artifact], check_mode: bool = False, records: st
 
     :returns: ``changed``, ``installed`` (names), ``diff``.
     """
-    wanted = [artifact for artifact in artifacts if not _is_installed(artifact, records)]
+    missing = [artifact for artifact in artifacts if not _is_installed(artifact, records)]
+    wanted = [artifact for artifact in missing if not _adopt(artifact, check_mode, records)]
     diff = [
         {
             "before_header": item.path,
@@ -274,6 +275,27 @@ def _is_installed(artifact: Artifact, records: str) -> bool:
     if set(record["files"]) != set(_targets(artifact)):
         return False
     return all(_fingerprint(path) == found for path, found in record["files"].items())
+
+
+def _adopt(artifact: Artifact, check_mode: bool, records: str) -> bool:
+    """Whether somebody else installed this very binary, which then stays: it gets its record only."""
+    if artifact.extract is not None or _record(artifact, records):
+        return False
+    try:
+        with open(artifact.path, "rb") as found:
+            if os.fstat(found.fileno()).st_mode & 0o7777 != artifact.mode:
+                return False
+            digest = hashlib.sha256()
+            for block in iter(lambda: found.read(_BLOCK), b""):
+                digest.update(block)
+        if digest.hexdigest() != _expected_digest(artifact):
+            return False
+    except (OSError, KubephaseError):
+        # whatever is wrong there, the installation says it
+        return False
+    if not check_mode:
+        _write_record(artifact, digest.hexdigest(), [artifact.path], records)
+    return True
 
 
 def _targets(artifact: Artifact) -> list[str]:

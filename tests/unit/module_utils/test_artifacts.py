@@ -84,6 +84,37 @@ def test_installs_once_and_needs_no_network_afterwards(mirror: str, tmp_path: Pa
     assert sorted(path.name for path in target.parent.iterdir()) == ["tool"]
 
 
+def put(tmp_path: Path, content: bytes, mode: int) -> Path:
+    """The binary as somebody else installed it."""
+    target = tmp_path / "bin" / "tool"
+    target.parent.mkdir()
+    target.write_bytes(content)
+    target.chmod(mode)
+    return target
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_same_binary_of_somebody_else_stays(mirror: str, tmp_path: Path, check_mode: bool) -> None:
+    target = put(tmp_path, BINARY, 0o755)
+    before = target.stat()
+    assert run(tool(mirror, tmp_path), tmp_path, check_mode)["changed"] is False
+    assert (target.stat().st_ino, target.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert (tmp_path / "records").exists() is not check_mode
+    assert Mirror.requests == ["/tool.sha256"]
+    Mirror.requests = []
+    run(tool(mirror, tmp_path), tmp_path)
+    assert Mirror.requests == ([] if not check_mode else ["/tool.sha256"])
+
+
+@pytest.mark.parametrize(("content", "mode"), [(BINARY + b"#\n", 0o755), (BINARY, 0o700)])
+def test_another_binary_or_mode_of_somebody_else_is_replaced(
+    mirror: str, tmp_path: Path, content: bytes, mode: int
+) -> None:
+    target = put(tmp_path, content, mode)
+    assert run(tool(mirror, tmp_path), tmp_path)["installed"] == ["tool"]
+    assert target.read_bytes() == BINARY and target.stat().st_mode & 0o777 == 0o755
+
+
 def test_check_mode_downloads_nothing(mirror: str, tmp_path: Path) -> None:
     assert run(tool(mirror, tmp_path), tmp_path, check_mode=True)["changed"] is True
     assert Mirror.requests == [] and not (tmp_path / "bin").exists()
