@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -142,10 +143,9 @@ def _leaves(way: str, value: Any) -> Iterator[str]:
 
 
 def _compare_objects(found: Comparison, theirs: list[dict[str, Any]], ours: list[dict[str, Any]]) -> None:
-    names, our_names = ([object_name(each) for each in side] for side in (theirs, ours))
-    expected = {name: ("objects", _request(each)) for name, each in _numbered(names, theirs)}
-    _add(found, expected, dict(_numbered(our_names, ours)), _request)
-    common, our_common = [name for name in names if name in our_names], [name for name in our_names if name in names]
+    left, right = dict(_numbered(theirs)), dict(_numbered(ours))
+    _add(found, {name: ("objects", _request(each)) for name, each in left.items()}, right, _request)
+    common, our_common = [name for name in left if name in right], [name for name in right if name in left]
     if common != our_common:
         hunks = _hunks("\n".join(common), "\n".join(our_common))
         found.differences.append(Difference("objects", ORDER, tuple(line for hunk in hunks for line in hunk)))
@@ -167,8 +167,10 @@ def _without_empty(value: Any) -> Any:
     return [_without_empty(each) for each in value] if isinstance(value, list) else value
 
 
-def _numbered(names: list[str], objects: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _numbered(objects: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """An object that is sent twice is two."""
-    for index, (name, each) in enumerate(zip(names, objects)):
-        again = names[:index].count(name)
-        yield (f"{name} ({again + 1})" if again else name), each
+    times: Counter[str] = Counter()
+    for each in objects:
+        name = object_name(each)
+        times[name] += 1
+        yield (f"{name} ({times[name]})" if times[name] > 1 else name), each
