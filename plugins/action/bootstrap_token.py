@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kubephase.cluster.plugins.plugin_utils._api_templates import with_templates
@@ -23,10 +24,26 @@ class ActionModule(ActionBase):
             module_args=with_templates(self, task_vars or {}),
             task_vars=task_vars,
         )
-        token = result.get("token")
-        if isinstance(token, dict):
+        given = self._task.args
+        parts = result.pop("token", None)
+        endpoint, pins = result.pop("endpoint", ""), result.pop("ca_cert_hashes", [])
+        if isinstance(parts, dict):
             # the module gives it in two parts, as Ansible would mask a value that is one of its arguments
-            result["token"] = f"{token['id']}.{token['secret']}"
+            token = f"{parts['id']}.{parts['secret']}"
+            if boolean(given.get("return_token", False)):
+                result["token"] = token
+            if boolean(given.get("return_join_command", False)):
+                result["join_command"] = join_command(endpoint, token, pins, given.get("certificate_key") or "")
             # hides this one result; plans and errors have no token and stay visible
             result["_ansible_no_log"] = True
         return result
+
+
+def join_command(endpoint: str, token: str, pins: list[str], certificate_key: str) -> str:
+    """In the words of ``kubeadm token create --print-join-command``."""
+    words = ["kubeadm", "join", endpoint, "--token", token]
+    for pin in pins:
+        words += ["--discovery-token-ca-cert-hash", pin]
+    if certificate_key:
+        words += ["--control-plane", "--certificate-key", certificate_key]
+    return " ".join(words)

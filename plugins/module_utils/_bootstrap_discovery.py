@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _bootstrap_token, _kube_yaml, _kubeconfig
+from ansible_collections.kubephase.cluster.plugins.module_utils import (
+    _bootstrap_token,
+    _bootstrap_tokens,
+    _ca_bundle,
+    _kube_yaml,
+    _kubeconfig,
+)
 from ansible_collections.kubephase.cluster.plugins.module_utils._bootstrap_token import Token
+from ansible_collections.kubephase.cluster.plugins.module_utils._bootstrap_tokens import Declared, Stored
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_api import Client, connect, persist
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects import Applier, Change, summary
 
 Object = dict[str, Any]
 
-_SECRETS = f"/api/v1/namespaces/{_bootstrap_token.NAMESPACE}/secrets"
-_TOKENS = f"{_SECRETS}?fieldSelector=type%3Dbootstrap.kubernetes.io%2Ftoken"
 _CLUSTER_INFO = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
 _MARGIN = timedelta(minutes=10)
 """A token that ends sooner is not handed to a node that is about to join."""
@@ -29,86 +34,108 @@ _MARGIN = timedelta(minutes=10)
 class Wanted:
     """What is to be there.
 
-    :param tokens: entries of kubeadm's ``bootstrapTokens``.
-    :param default_ttl: lifetime of a token made here.
-    :param ensure_usable: a node is going to join, so return a token it can use.
+    :param tokens: entries of kubeadm's ``bootstrapTokens``, maybe with a ``state``.
+    :param default_ttl: lifetime of a token that is made because a node needs one.
+    :param default_description: description of the token of a new cluster.
+    :param generate: fields of a new token that is made in any case.
+    :param ensure_usable: a node is going to join and needs a token.
+    :param returned: give back a token: the new one, or one that a node can use.
     :param objects: API objects that give tokens their rights.
-    :param cluster_server: the server that cluster-info names.
+    :param cluster_server: the server that cluster-info names; empty leaves cluster-info alone.
     """
 
-    tokens: Sequence[dict[str, Any]]
-    default_ttl: str
-    ensure_usable: bool
-    objects: Sequence[Object]
-    cluster_server: str
+    tokens: Sequence[dict[str, Any]] = ()
+    default_ttl: str = _bootstrap_token.DEFAULT_TTL
+    default_description: str = ""
+    generate: dict[str, Any] | None = None
+    ensure_usable: bool = False
+    returned: bool = False
+    objects: Sequence[Object] = ()
+    cluster_server: str = ""
 
 
 def ensure(wanted: Wanted, kubeconfig: str, server: str, timeout: float, check_mode: bool) -> dict[str, Any]:
     """Bring tokens, rights and cluster-info to what is wanted; the result of the module."""
     now = datetime.now(timezone.utc).replace(microsecond=0)
-    declared = [
-        _bootstrap_token.declared(entry, f"bootstrapTokens[{index}]", now) for index, entry in enumerate(wanted.tokens)
-    ]
+    declared = _bootstrap_tokens.parse_all(wanted.tokens, now)
+    if wanted.generate is not None:
+        _bootstrap_token.generate(wanted.generate, "generate", now)
     client = connect(kubeconfig, server, timeout, check_mode)
     try:
         applier = Applier(client, check_mode=check_mode, timeout=timeout)
-        stored, first = _found(client, timeout)
-        tokens = _to_make(declared, stored, first, now, wanted)
-        changes = [applier.apply(token.to_secret()) for token in tokens]
+        stored, _faults = _bootstrap_tokens.read(client, timeout)
+        changes, there = _declared(applier, declared, stored, now)
+        made = _made(wanted, there, not any(one.token for one in declared) and _is_first(client, wanted, timeout), now)
+        changes += [_bootstrap_tokens.create(applier, token) for token in made]
         changes += [applier.apply(obj) for obj in wanted.objects]
-        changes.append(_apply_cluster_info(applier, kubeconfig, wanted.cluster_server))
+        if wanted.cluster_server:
+            changes.append(_apply_cluster_info(applier, kubeconfig, wanted.cluster_server))
     finally:
         if client is not None:
             client.close()
     result = summary(changes)
-    if wanted.ensure_usable and not check_mode:
-        there = {**stored, **{token.id: token for token in tokens}}
-        result["token"] = _usable(there, [token.id for token in declared], now)
+    if wanted.returned and not check_mode:
+        there = {**there, **{token.id: token for token in made}}
+        new = made[-1:] if wanted.generate is not None else []
+        best = new[0] if new else _usable(there, [one.id for one in declared], now)
+        if best is not None:
+            result.update(_returned(best, kubeconfig))
     return result
 
 
-def _found(client: Client | None, timeout: float) -> tuple[dict[str, Token], bool]:
-    """The stored tokens by id, and whether the cluster was never prepared for joining nodes."""
-    if client is None:
-        return {}, True
-    listed = persist(lambda: client.request("GET", _TOKENS), timeout)
-    stored = [_bootstrap_token.from_secret(obj) for obj in listed.get("items") or []]
-    first = persist(lambda: client.get(_CLUSTER_INFO), timeout) is None
-    return {token.id: token for token in stored if token}, first
+def _declared(
+    applier: Applier, declared: Sequence[Declared], stored: dict[str, Stored], now: datetime
+) -> tuple[list[Change], dict[str, Token]]:
+    """Makes the declared tokens what they are to be; the tokens that are there then, by ID."""
+    there = {token_id: one.token for token_id, one in stored.items()}
+    changes = []
+    for one in declared:
+        change, token = _bootstrap_tokens.reconcile(applier, one, stored.get(one.id), now)
+        changes.append(change)
+        there.pop(one.id, None)
+        if token is not None:
+            there[one.id] = token
+    return changes, there
 
 
-def _to_make(
-    declared: Sequence[Token], stored: dict[str, Token], first: bool, now: datetime, wanted: Wanted
-) -> list[Token]:
-    """The tokens to be written: the declared ones, and one of our own where a node would have none to join with."""
-    tokens = [_continued(token, stored.get(token.id), now) for token in declared]
-    # a declared end that is over: nothing to make, and no longer anybody's to use
-    tokens = [token for token in tokens if token.expires is None or token.expires > now]
-    usable = any(token.can_join(now + _MARGIN) for token in stored.values())
-    if first and not declared and not usable:
-        tokens.append(_bootstrap_token.generate(now, wanted.default_ttl, _bootstrap_token.DEFAULT_DESCRIPTION))
-    known = {**stored, **{token.id: token for token in tokens}}
-    if wanted.ensure_usable and not any(token.can_join(now + _MARGIN) for token in known.values()):
-        tokens.append(_bootstrap_token.generate(now, wanted.default_ttl))
-    return tokens
+def _made(wanted: Wanted, there: dict[str, Token], first: bool, now: datetime) -> list[Token]:
+    """The tokens to be made: where a node would have none to join with, and the one that is asked for."""
+    made = []
+    usable = any(token.can_join(now + _MARGIN) for token in there.values())
+    if not usable and (first or wanted.ensure_usable):
+        entry = {"ttl": wanted.default_ttl, "description": wanted.default_description if first else ""}
+        made.append(_bootstrap_token.generate(entry, "generate", now, there))
+    if wanted.generate is not None:
+        made.append(_bootstrap_token.generate(wanted.generate, "generate", now, there))
+    return made
 
 
-def _continued(token: Token, stored: Token | None, now: datetime) -> Token:
-    """A stored token keeps its end: a ttl is counted from when the token was made."""
-    if token.expires is None or stored is None or stored.expires is None or stored.expires <= now:
-        return token
-    return replace(token, expires=stored.expires)
+def _is_first(client: Client | None, wanted: Wanted, timeout: float) -> bool:
+    """Whether the cluster was never prepared for joining nodes, and is now."""
+    if not wanted.cluster_server:
+        return False
+    return client is None or persist(lambda: client.get(_CLUSTER_INFO), timeout) is None
 
 
-def _usable(tokens: dict[str, Token], preferred: Sequence[str], now: datetime) -> dict[str, str]:
-    """Of those that last long enough: a declared one before others, then the one that lasts longest.
-
-    In two parts: Ansible masks a returned value that is one of the module's secret arguments.
-    """
+def _usable(tokens: dict[str, Token], preferred: Sequence[str], now: datetime) -> Token | None:
+    """Of those that last long enough: a declared one before others, then the one that lasts longest."""
     usable = [token for token in tokens.values() if token.can_join(now + _MARGIN)]
     never = datetime.max.replace(tzinfo=timezone.utc)
-    best = max(usable, key=lambda token: (token.id in preferred, token.expires or never, token.id))
-    return {"id": best.id, "secret": best.secret}
+    return max(usable, key=lambda token: (token.id in preferred, token.expires or never, token.id), default=None)
+
+
+def _returned(token: Token, kubeconfig: str) -> dict[str, Any]:
+    """The token in two parts: Ansible masks a returned value that is one of the module's secret arguments.
+
+    And what a node has to know besides it.
+    """
+    config = _kubeconfig.load(kubeconfig)
+    certificates = _ca_bundle.parse_bundle(config.read_ca().decode("ascii", "replace"), kubeconfig)
+    return {
+        "token": {"id": token.id, "secret": token.secret},
+        "endpoint": config.server.replace("https://", ""),
+        "ca_cert_hashes": _ca_bundle.pins_of(certificates),
+    }
 
 
 def _apply_cluster_info(applier: Applier, kubeconfig: str, cluster_server: str) -> Change:

@@ -10,7 +10,7 @@ import binascii
 import re
 import secrets
 import string
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -32,6 +32,7 @@ GROUP = re.compile(r"system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]\Z")
 
 _ALPHABET = string.digits + string.ascii_lowercase
 _PREFIX = "bootstrap-token-"
+_USAGE = "usage-bootstrap-"
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,12 @@ class Token:
 
     def to_secret(self) -> Object:
         """The Secret; a data key that must not be there is None."""
-        usages = {f"usage-bootstrap-{name}": "true" if name in self.usages else None for name in USAGES}
+        usages = {_USAGE + name: "true" if name in self.usages else None for name in USAGES}
         data = {
             "token-id": self.id,
             "token-secret": self.secret,
             "description": self.description or None,
-            "expiration": _moment(self.expires) if self.expires else None,
+            "expiration": moment_text(self.expires) if self.expires else None,
             "auth-extra-groups": ",".join(self.groups) or None,
             **usages,
         }
@@ -78,9 +79,12 @@ class Token:
         }
 
 
-def generate(now: datetime, ttl: str, description: str = "") -> Token:
-    """A new token from the system's source of randomness."""
-    return Token(_random(6), _random(16), description, _end(now, ttl, "ttl"))
+def generate(entry: Mapping[str, Any], where: str, now: datetime, taken: Container[str] = ()) -> Token:
+    """A new token from the system's source of randomness; ``entry`` has the fields of one that is declared."""
+    token_id = _random(6)
+    while token_id in taken:
+        token_id = _random(6)
+    return declared({**entry, "token": f"{token_id}.{_random(16)}"}, where, now)
 
 
 def declared(entry: Mapping[str, Any], where: str, now: datetime) -> Token:
@@ -88,39 +92,72 @@ def declared(entry: Mapping[str, Any], where: str, now: datetime) -> Token:
     match = TOKEN.match(entry.get("token") or "")
     if match is None:
         raise KubephaseError("not a bootstrap token", where=f"{where}.token", accepted="[a-z0-9]{6}.[a-z0-9]{16}")
-    usages, groups = entry.get("usages"), entry.get("groups")
-    usages = list(USAGES) if usages is None else usages
+    # as for kubeadm, an empty list is not given
+    usages, groups = entry.get("usages") or list(USAGES), entry.get("groups") or []
     for usage in usages:
         if usage not in USAGES:
             raise KubephaseError("unknown usage", where=f"{where}.usages", value=usage, accepted=", ".join(USAGES))
-    for group in groups or []:
+    for group in groups:
         if not GROUP.match(group):
             raise KubephaseError(
                 "not a group of bootstrap tokens", where=f"{where}.groups", value=group, accepted=GROUP.pattern[:-2]
             )
+    if groups and "authentication" not in usages:
+        raise KubephaseError("groups need the usage 'authentication'", where=f"{where}.groups", value=groups)
+    if not groups and "authentication" in usages:
+        groups = [DEFAULT_GROUP]
     return Token(
         id=match[1],
         secret=match[2],
         description=entry.get("description") or "",
         expires=_declared_end(entry, where, now),
-        usages=tuple(usages),
-        groups=tuple(groups or [DEFAULT_GROUP]),
+        usages=tuple(name for name in USAGES if name in usages),
+        groups=tuple(groups),
     )
+
+
+def lifetime(entry: Mapping[str, Any], where: str) -> timedelta | None:
+    """The declared ``ttl``; None where the token never ends, or its end is a moment."""
+    if entry.get("expires"):
+        return None
+    epoch = datetime.fromtimestamp(0, timezone.utc)
+    end = _end(epoch, str(entry.get("ttl") or DEFAULT_TTL), f"{where}.ttl")
+    return None if end is None else end - epoch
 
 
 def from_secret(obj: Object) -> Token | None:
     """The token that a stored Secret is; None where it is none."""
-    data = {key: _decoded(value) for key, value in (obj.get("data") or {}).items()}
-    if obj.get("type") != SECRET_TYPE or TOKEN.match(f"{data.get('token-id')}.{data.get('token-secret')}") is None:
-        return None
+    return None if fault(obj) else _from_secret(obj)
+
+
+def fault(obj: Object) -> str:
+    """Why a Secret of a bootstrap token's type is none; empty where it is one."""
+    data = _texts(obj)
+    token_id = data.get("token-id", "")
+    if obj.get("type") != SECRET_TYPE:
+        return f"its type is not {SECRET_TYPE}"
+    if TOKEN.match(f"{token_id}.{data.get('token-secret')}") is None:
+        return "its token-id and token-secret are not those of a bootstrap token"
+    if obj.get("metadata", {}).get("name") != _PREFIX + token_id:
+        return f"its name is not {_PREFIX}{token_id}, so Kubernetes does not accept the token"
+    return ""
+
+
+def _from_secret(obj: Object) -> Token:
+    data = _texts(obj)
+    usages = [key[len(_USAGE) :] for key, value in data.items() if key.startswith(_USAGE) and value == "true"]
     return Token(
         id=data["token-id"],
         secret=data["token-secret"],
         description=data.get("description", ""),
-        expires=_parsed(data["expiration"]) if data.get("expiration") else None,
-        usages=tuple(name for name in USAGES if data.get(f"usage-bootstrap-{name}") == "true"),
+        expires=parsed_moment(data["expiration"]) if data.get("expiration") else None,
+        usages=tuple(sorted(usages, key=lambda name: USAGES.index(name) if name in USAGES else len(USAGES))),
         groups=tuple(group for group in data.get("auth-extra-groups", "").split(",") if group),
     )
+
+
+def _texts(obj: Object) -> dict[str, str]:
+    return {key: _decoded(value) for key, value in (obj.get("data") or {}).items()}
 
 
 def _declared_end(entry: Mapping[str, Any], where: str, now: datetime) -> datetime | None:
@@ -149,8 +186,8 @@ def _end(now: datetime, ttl: str, where: str) -> datetime | None:
     return now + timedelta(microseconds=nanoseconds // 1000) if nanoseconds else None
 
 
-def _parsed(text: str) -> datetime:
-    """An expiration that cannot be read counts as over, as it does for Kubernetes."""
+def parsed_moment(text: str) -> datetime:
+    """A stored moment. An expiration that cannot be read counts as over, as it does for Kubernetes."""
     try:
         return _from_rfc3339(text)
     except ValueError:
@@ -162,7 +199,7 @@ def _from_rfc3339(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def _moment(moment: datetime) -> str:
+def moment_text(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

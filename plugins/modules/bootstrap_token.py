@@ -7,32 +7,60 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bootstrap_token
-short_description: What new nodes need to join, bootstrap tokens, their rights and cluster-info
+short_description: Bootstrap tokens, their rights and cluster-info
 version_added: 0.1.0
 author: kubephase contributors (@kubephase)
 description:
-  - Ensures the Secrets of the declared bootstrap tokens, the API objects that give tokens their rights, and the ConfigMap
-    C(kube-public/cluster-info), as kubeadm's phase bootstrap-token does.
-  - In a cluster that has no C(cluster-info) yet, and where no token is declared, one is made. On later runs one is made only
-    for O(ensure_usable).
-  - A token's lifetime is counted from when it was made. A declared token whose Secret is gone is made again, so a token that
-    is declared with a lifetime is renewed by the first run after its end; declare none, and one is made whenever a
-    node needs it.
+  - Ensures that declared bootstrap tokens are there as declared, or are not there; makes new ones; hands one out.
+  - With O(cluster_server) also what kubeadm's phase bootstrap-token does, the API objects that give tokens their rights and the
+    ConfigMap C(kube-public/cluster-info). In a cluster that has no C(cluster-info) yet, and where no token is declared, a token
+    is made then.
+  - A lifetime is counted from when the token was made. A token keeps its end as long as the lifetime it was made with is
+    declared; another one, by more than five minutes, moves the end. A declared token whose time is over, or whose Secret is
+    gone for that reason, is made again. To have no standing tokens declare none, and one is made whenever a node needs it.
   - The signatures in C(cluster-info), which Kubernetes adds, are left alone.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
   - kubephase.cluster.api
 options:
   tokens:
-    description: Declared tokens, in the fields of kubeadm's C(bootstrapTokens).
+    description: Declared tokens, in the fields of kubeadm's C(bootstrapTokens), each with a state.
     type: list
     elements: dict
     default: []
     suboptions:
       token:
-        description: Identifier and secret, joined by a dot.
+        description: Identifier and secret, joined by a dot. Needed for V(present).
         type: str
-        required: true
+      id:
+        description: The identifier alone, for V(absent).
+        type: str
+      state:
+        description: Whether the token is to be there.
+        type: str
+        choices: [present, absent]
+        default: present
+      description:
+        description: What it is for.
+        type: str
+      ttl:
+        description: Lifetime as a Go duration. V(0s) means that it never ends. Default is V(24h0m0s).
+        type: str
+      expires:
+        description: Moment of its end, instead of a lifetime. A token whose moment is over is deleted.
+        type: str
+      usages:
+        description: C(signing), C(authentication) or both. Default is both.
+        type: list
+        elements: str
+      groups:
+        description: Groups that whoever authenticates with it belongs to. Default is kubeadm's, C(authentication) is needed.
+        type: list
+        elements: str
+  generate:
+    description: Makes a new token, in every run, as C(kubeadm token create) does.
+    type: dict
+    suboptions:
       description:
         description: What it is for.
         type: str
@@ -47,18 +75,35 @@ options:
         type: list
         elements: str
       groups:
-        description: Groups that whoever authenticates with it belongs to.
+        description: Groups that whoever authenticates with it belongs to. Default is kubeadm's.
         type: list
         elements: str
-  ttl:
-    description: Lifetime of a token that is made without being declared, as a Go duration.
-    type: str
-    default: 24h0m0s
   ensure_usable:
-    description: A node is going to join. Returns a token that it can use and that lasts for more than ten minutes, a declared
-      one if possible, and makes one where there is none.
+    description: A node is going to join. Ensures that there is a token that it can use and that lasts for more than ten minutes,
+      and makes one where there is none.
     type: bool
     default: false
+  ttl:
+    description: Lifetime of a token that is made because there is none, as a Go duration.
+    type: str
+    default: 24h0m0s
+  description:
+    description: Description of the token that a new cluster gets where none is declared.
+    type: str
+    default: ''
+  return_token:
+    description: Return a token, the one of O(generate), else one that a node can join with, a declared one if possible. A result
+      that holds a token is hidden from all output, as with C(no_log).
+    type: bool
+    default: false
+  return_join_command:
+    description: Return the command that joins a node with that token, as C(kubeadm token create --print-join-command) prints it.
+    type: bool
+    default: false
+  certificate_key:
+    description: Makes the returned command join a control plane, with this key of the uploaded certificates.
+    type: str
+    default: ''
   templates:
     description: Templates in C(templates/) of the role with the API objects that give tokens their rights, rendered on the controller.
     type: list
@@ -70,9 +115,11 @@ options:
     elements: dict
     default: []
   cluster_server:
-    description: URL of the API server that C(cluster-info) names. The CA in it is that of O(kubeconfig).
+    description: URL of the API server that C(cluster-info) names, with the CA of O(kubeconfig). Empty leaves C(cluster-info) alone.
     type: str
-    required: true
+    default: ''
+seealso:
+  - module: kubephase.cluster.bootstrap_token_info
 """
 
 EXAMPLES = r"""
@@ -81,6 +128,23 @@ EXAMPLES = r"""
     cluster_server: https://cluster.example.org:6443
     templates: [rbac.yaml.j2]
     ensure_usable: true
+    return_token: true
+  register: joining
+
+- name: Have one token for the workers of today, and no longer the old one
+  kubephase.cluster.bootstrap_token:
+    tokens:
+      - token: "{{ vault_worker_token }}"
+        description: workers
+        ttl: 8h
+        groups: [system:bootstrappers:kubeadm:default-node-token]
+      - id: abcdef
+        state: absent
+
+- name: Make a token, and get the command that joins a node with it
+  kubephase.cluster.bootstrap_token:
+    generate: {ttl: 2h, description: made by hand}
+    return_join_command: true
   register: joining
 """
 
@@ -100,8 +164,12 @@ objects:
       type: str
       sample: created
 token:
-  description: A usable token. A result that holds one is hidden from all output, as with C(no_log).
-  returned: with O(ensure_usable), but not in check mode
+  description: A token.
+  returned: with O(return_token), where there is one, but not in check mode
+  type: str
+join_command:
+  description: The command that joins a node with the token.
+  returned: with O(return_join_command), where there is a token, but not in check mode
   type: str
 """
 
@@ -111,6 +179,13 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._api_arguments i
 from ansible_collections.kubephase.cluster.plugins.module_utils._bootstrap_discovery import Wanted, ensure
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
 
+FIELDS = {
+    "description": {"type": "str"},
+    "ttl": {"type": "str"},
+    "expires": {"type": "str"},
+    "usages": {"type": "list", "elements": "str"},
+    "groups": {"type": "list", "elements": "str"},
+}
 ARGUMENTS = {
     **API_ARGUMENTS,
     "tokens": {
@@ -119,19 +194,22 @@ ARGUMENTS = {
         "default": [],
         "no_log": False,
         "options": {
-            "token": {"type": "str", "required": True, "no_log": True},
-            "description": {"type": "str"},
-            "ttl": {"type": "str"},
-            "expires": {"type": "str"},
-            "usages": {"type": "list", "elements": "str"},
-            "groups": {"type": "list", "elements": "str"},
+            "token": {"type": "str", "no_log": True},
+            "id": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            **FIELDS,
         },
     },
-    "ttl": {"type": "str", "default": "24h0m0s"},
+    "generate": {"type": "dict", "options": FIELDS},
     "ensure_usable": {"type": "bool", "default": False},
+    "ttl": {"type": "str", "default": "24h0m0s"},
+    "description": {"type": "str", "default": ""},
+    "return_token": {"type": "bool", "default": False, "no_log": False},
+    "return_join_command": {"type": "bool", "default": False},
+    "certificate_key": {"type": "str", "default": "", "no_log": True},
     "templates": {"type": "list", "elements": "str", "default": []},
     "objects": {"type": "list", "elements": "dict", "default": []},
-    "cluster_server": {"type": "str", "required": True},
+    "cluster_server": {"type": "str", "default": ""},
 }
 
 
@@ -140,7 +218,10 @@ def prepare(module: AnsibleModule) -> dict:
     wanted = Wanted(
         tokens=given["tokens"],
         default_ttl=given["ttl"],
+        default_description=given["description"],
+        generate=given["generate"],
         ensure_usable=given["ensure_usable"],
+        returned=given["return_token"] or given["return_join_command"],
         objects=given["objects"],
         cluster_server=given["cluster_server"],
     )

@@ -48,7 +48,12 @@ VARIABLES = {
     "addons_proxy_env": [{"name": "HTTP_PROXY", "value": "http://proxy: 1"}],
     "cluster_ready_timeout": 0,
     "cluster_ready_workloads": [],
-    "kubephase": {"version": {"minor": 37}},
+    "kubephase": {
+        "version": {"minor": 37},
+        "skip_phases": [],
+        "patches": {"directory": "", "controller_directory": ""},
+    },
+    "kubephase_config_file": "",
 }
 
 
@@ -74,16 +79,20 @@ def play(tmp_path, api, admin_conf):
             (config / "roles/config/meta/main.yml").write_text("dependencies: []\n")
         command = [
             str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "play.yml", "--inventory=localhost,",
-            "--connection=local", "--extra-vars=@vars.json", "-vvv", *options,
+            "--connection=local", "--extra-vars=@vars.json", "-vvvv", *options,
         ]  # fmt: skip
         environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(tmp_path),
             "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
+            "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts"),
         }
         ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path)
         text = ran.stdout + ran.stderr
         assert SECRET not in text
+        cached = "".join(path.read_text() for path in (tmp_path / "facts").glob("*"))
+        assert SECRET not in cached
         return ran.returncode, text
 
     return play
@@ -121,4 +130,10 @@ def test_addons_that_are_off_cost_no_call_and_errors_are_visible(api, play):
     )
     assert code != 0
     assert "bootstrapTokens[0].usages: unknown usage (got 'singing'; accepted: signing, authentication)" in text
+    assert api.requests == []
+
+
+def test_a_phase_that_is_skipped_costs_no_call(api, play):
+    code, text = play(phases=["bootstrap_token"], bootstrap_token_skip_phases=["bootstrap-token"])
+    assert code == 0 and "skipped=2" in text
     assert api.requests == []
