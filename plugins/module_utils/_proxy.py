@@ -113,10 +113,9 @@ def _covers(entry: str, host: str, port: int, address: ipaddress.IPv4Address | i
         return False
     if entry == "*":
         return True
-    try:
-        return address is not None and address in ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        pass
+    network = _network(entry)
+    if network is not None:
+        return address is not None and address in network
     name, separator, wanted = entry.rpartition(":")
     if separator and wanted.isdigit() and (":" not in name or name.endswith("]")):
         if int(wanted) != port:
@@ -127,6 +126,13 @@ def _covers(entry: str, host: str, port: int, address: ipaddress.IPv4Address | i
         return named == address
     entry = entry[1:] if entry.startswith("*.") else entry
     return host.endswith(entry) if entry.startswith(".") else host == entry or host.endswith("." + entry)
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
