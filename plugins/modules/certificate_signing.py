@@ -125,6 +125,16 @@ signed_certificates:
     certificate:
       description: The certificate in PEM, with those that came with it.
       type: str
+certificates:
+  description: What the answers say. Empty in check mode.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the request.
+      type: str
+      sample: apiserver
     subject:
       description: Its subject.
       type: str

@@ -65,7 +65,7 @@ def sign(waiting: Sequence[Waiting], authorities: Sequence[Authority], check_mod
     now = datetime.now(timezone.utc)
     by_name = {authority.name: _Signer(authority, now) for authority in authorities}
     errors: list[KubephaseError] = []
-    signed: list[dict[str, str]] = []
+    answers: list[tuple[str, list[x509.Certificate]]] = []
     diff: list[dict[str, str]] = []
     for request in waiting:
         signer = by_name.get(request.authority)
@@ -79,14 +79,15 @@ def sign(waiting: Sequence[Waiting], authorities: Sequence[Authority], check_mod
             profile, chain = signer.sign(request, check_mode)
             diff.append(outline.file_diff(request.name, "", _text(request, profile)))
             if chain:
-                signed.append(_listing(request.name, chain))
+                answers.append((request.name, chain))
         except KubephaseError as error:
             errors.append(error)
     if errors:
         raise KubephaseErrors(errors, "not everything could be signed:" if len(errors) > 1 else "")
     return {
         "changed": bool(diff),
-        "signed_certificates": signed,
+        "signed_certificates": [{"name": name, "certificate": _pem(chain)} for name, chain in answers],
+        "certificates": [_facts(name, chain[0]) for name, chain in answers],
         "waiting": [request.name for request in waiting if request.authority not in by_name],
         "diff": diff,
     }
@@ -182,14 +183,17 @@ def _profile(csr: x509.CertificateSigningRequest, request: Waiting, where: str) 
     )
 
 
-def _listing(name: str, chain: list[x509.Certificate]) -> dict[str, str]:
+def _pem(chain: list[x509.Certificate]) -> str:
+    return b"".join(certificates.pem(item) for item in chain).decode("ascii")
+
+
+def _facts(name: str, certificate: x509.Certificate) -> dict[str, str]:
     return {
         "name": name,
-        "certificate": b"".join(certificates.pem(item) for item in chain).decode("ascii"),
-        "subject": certificates.name_text(chain[0].subject),
-        "issuer": certificates.name_text(chain[0].issuer),
-        "not_after": _certificate.stamp(_certificate.not_after(chain[0])),
-        "fingerprint": "sha256:" + _certificate.fingerprint(chain[0]),
+        "subject": certificates.name_text(certificate.subject),
+        "issuer": certificates.name_text(certificate.issuer),
+        "not_after": _certificate.stamp(_certificate.not_after(certificate)),
+        "fingerprint": "sha256:" + _certificate.fingerprint(certificate),
     }
 
 
