@@ -88,12 +88,12 @@ class FileDiscovery:
         server_of(entry, self._where)
         self._embed_authority(entry)
         user = self._usable_user(mapping)
+        if not user and self._token is None:
+            raise DiscoveryFile("there are no credentials in it", where=self._where, hint=_NO_CREDENTIALS)
         self._refresh(entry, user)
         cluster = self._cluster(entry)
         if self._token is not None:
             return Access.by_token(cluster, self._token)
-        if not user:
-            raise DiscoveryFile("there are no credentials in it", where=self._where, hint=_NO_CREDENTIALS)
         context = by_name(mapping, "contexts", "context", self._where)[text_of(mapping.get("current-context"))]
         return Access(cluster, f"user {text_of(context.get('user'))} of {self._where}", mapping, name)
 

@@ -24,14 +24,12 @@ class DiscoveryUrl(KubephaseError):
 def fetch(url: str, timeout: float) -> bytes:
     """What the URL gives with status 200. One attempt, as kubeadm's, but one that ends with ``timeout``."""
     deadline = time.monotonic() + timeout
-    first = urlsplit(url).netloc
     for _hop in range(_MAX_REDIRECTS + 1):
         left = deadline - time.monotonic()
         if left <= 0:
             raise DiscoveryUrl(f"no answer within {timeout:.0f} s", where=shown(url))
         endpoint, path, credentials = _parts(url)
-        # credentials are for the server they were given for
-        headers = {"Accept": "*/*", **(credentials if urlsplit(url).netloc == first else {})}
+        headers = {"Accept": "*/*", **credentials}
         try:
             answer = _https_get.get(endpoint, path, _https_get.system_context(), timeout=left, headers=headers)
         except _https_get.NotTrusted as fault:

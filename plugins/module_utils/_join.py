@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.kubephase.cluster.plugins.module_utils import (
     _atomic_file,
     _bootstrap_fault,
+    _discovery_file,
     _join_access,
     _kubeconfig,
     _kubelet_health,
@@ -138,9 +139,8 @@ class Join:
         if present is not None:
             _membership.require_pinned(present, self._paths.ca_cert, self._pins)
         wanted = self._wanted.discovery
-        self._actions.append(
-            f"discover the cluster at {wanted.file or wanted.endpoint or 'the control plane endpoint'}"
-        )
+        source = _discovery_file.shown(wanted.file) or wanted.endpoint or "the control plane endpoint"
+        self._actions.append(f"discover the cluster at {source}")
         if present is None:
             self._actions.append(f"write {self._paths.ca_cert}")
         self._actions.append(f"write {self._paths.bootstrap_conf}")
