@@ -38,6 +38,7 @@ def main(directories: list[str]) -> None:
     texts: dict[str, str] = {}
     certificates: dict[str, Any] = {}
     keys: dict[str, Any] = {}
+    requests: dict[str, Any] = {}
     for directory in directories:
         top = Path(directory)
         for path in [top, *sorted(top.rglob("*"))]:
@@ -51,10 +52,13 @@ def main(directories: list[str]) -> None:
                 texts[str(path)] = CREDENTIAL.sub(r"\1\2: MASKED", text)
                 for name, data in EMBEDDED.findall(text):
                     described(f"{path}#{name}", base64.b64decode(data), path, certificates, keys)
+            elif path.suffix == ".csr":
+                requests[str(path)] = request(path.read_bytes())
             elif path.suffix in (".crt", ".key", ".pub", ".pem"):
                 described(str(path), path.read_bytes(), path, certificates, keys)
     relations(certificates)
-    json.dump({"files": files, "texts": texts, "certificates": certificates, "keys": keys}, sys.stdout)
+    found = {"files": files, "texts": texts, "certificates": certificates, "keys": keys, "requests": requests}
+    json.dump(found, sys.stdout)
 
 
 def entry(path: Path) -> dict[str, Any]:
@@ -84,11 +88,28 @@ def described(name: str, data: bytes, path: Path, certificates: dict[str, Any], 
         certificates[name] = {"pem_types": types, "chain": chain}
 
 
+def request(data: bytes) -> dict[str, Any]:
+    """A certificate signing request."""
+    found = x509.load_pem_x509_csr(data)
+    types = [kind.decode() for kind in re.findall(rb"-----BEGIN ([A-Z ]+)-----", data)]
+    return {
+        "pem_types": types,
+        "subject": name(found.subject),
+        "signature_algorithm": found.signature_algorithm_oid._name,
+        "key": key(found.public_key()),
+        "extensions": extensions(found),
+    }
+
+
+def extensions(holder: Any) -> dict[str, Any]:
+    found = {}
+    for extension in holder.extensions:
+        shown = EXTENSIONS.get(extension.oid, lambda value, _cert: value.public_bytes().hex())(extension.value, holder)
+        found[extension.oid._name] = {"critical": extension.critical, "value": shown}
+    return found
+
+
 def certificate(cert: x509.Certificate, made: float) -> dict[str, Any]:
-    extensions = {}
-    for extension in cert.extensions:
-        shown = EXTENSIONS.get(extension.oid, lambda value, _cert: value.public_bytes().hex())(extension.value, cert)
-        extensions[extension.oid._name] = {"critical": extension.critical, "value": shown}
     not_before = cert.not_valid_before.replace(tzinfo=None)
     not_after = cert.not_valid_after.replace(tzinfo=None)
     return {
@@ -98,7 +119,7 @@ def certificate(cert: x509.Certificate, made: float) -> dict[str, Any]:
         "signature_algorithm": cert.signature_algorithm_oid._name,
         "key": key(cert.public_key()),
         "serial_bytes_at_most": 8 if cert.serial_number.bit_length() <= 64 else 20,
-        "extensions": extensions,
+        "extensions": extensions(cert),
         "not_before_to_not_after_seconds": int((not_after - not_before).total_seconds()),
         "made_to_not_after_minutes": round((seconds(not_after) - made) / 60),
         "not_before_to_made_minutes": round((made - seconds(not_before)) / 60),
@@ -116,7 +137,7 @@ def seconds(moment: Any) -> float:
 
 
 def name(subject: x509.Name) -> list[str]:
-    short = {NameOID.COMMON_NAME: "CN", NameOID.ORGANIZATION_NAME: "O"}
+    short = {NameOID.COMMON_NAME: "CN", NameOID.ORGANIZATION_NAME: "O", NameOID.ORGANIZATIONAL_UNIT_NAME: "OU"}
     return [f"{short.get(part.oid, part.oid.dotted_string)}={part.value!s}" for part in subject]
 
 
@@ -181,10 +202,14 @@ EXTENSIONS: dict[Any, Any] = {
 }
 
 
+def is_authority(leaf: dict[str, Any]) -> bool:
+    return bool(leaf["extensions"].get("basicConstraints", {}).get("value", {}).get("ca"))
+
+
 def relations(certificates: dict[str, Any]) -> None:
     """Which certificate signed which, which are the same, and how their times relate; then the means for that go."""
     leaves = {name: each["chain"][0] for name, each in certificates.items()}
-    authorities = {name: each for name, each in leaves.items() if each["subject"] == each["issuer"] and "#" not in name}
+    authorities = {name: each for name, each in leaves.items() if is_authority(each) and "#" not in name}
     for name, each in leaves.items():
         for other, authority in authorities.items():
             if each["_aki"] and each["_aki"] == authority["_ski"]:

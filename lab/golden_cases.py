@@ -1,6 +1,6 @@
 """The cases of the golden matrix, tests/parity/cases/NAME: what kubeadm is told.
 
-config.yaml   its documents; {version} stands for the release's
+config.yaml   its documents; {version} stands for the release's, {ca_hash} for the pin of the CA of the cluster that is joined
 case.yml      title, kind and what else the case needs, see Case
 patches/ …    further files; the folder is /root/case on the golden host, and kubeadm runs there
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import yaml
 
@@ -33,6 +33,8 @@ class Case:
     environment: dict[str, str] = field(default_factory=dict)
     #: further arguments of kubeadm
     arguments: list[str] = field(default_factory=list)
+    #: certificates and kubeconfigs of an earlier kubeadm are there, all but these paths; null: nothing is there
+    existing_without: Optional[list[str]] = None
     #: shell commands on the host before kubeadm, in /root/case
     prepare: list[str] = field(default_factory=list)
     #: shell commands on the host when all is done, which take back what `prepare` did elsewhere
@@ -45,15 +47,24 @@ class Case:
     cluster: str = PLAIN
 
     @property
+    def joins(self) -> bool:
+        return self.kind in ("join", "control-plane-join")
+
+    @property
+    def hostname(self) -> str:
+        return str(self.host.get("hostname", "cp1"))
+
+    @property
     def folder(self) -> Path:
         return FOLDER / self.name
 
     def runs_on(self, minor: str) -> bool:
         return not self.minors or minor in self.minors
 
-    def config(self, version: str) -> str:
-        """kubeadm's documents for a release."""
-        return (self.folder / "config.yaml").read_text().replace("{version}", version)
+    def config(self, version: str, ca_hash: str = "0" * 64) -> str:
+        """kubeadm's documents for a release, and of a join for the CA that it pins."""
+        text = (self.folder / "config.yaml").read_text()
+        return text.replace("{version}", version).replace("{ca_hash}", ca_hash)
 
     def documents(self, version: str) -> list[dict[str, Any]]:
         return [each for each in yaml.safe_load_all(self.config(version)) if each]

@@ -1,6 +1,7 @@
-"""Runs kubeadm on a golden host, each time on a host without a trace of an earlier run.
+"""Runs kubeadm on a golden host: commands from standard input, as JSON with the fields of `main`; answers as JSON.
 
-On the host itself, as root, from standard input: `python3 - JSON`, with the fields of `main`. Answers what each run said.
+A run is {command, clean, serve}: `clean` makes the host one without a trace of an earlier run first, and `serve` is the API
+server that kubeadm finds during it: {port, certificate, key, objects by path}. Ends at the first command that fails.
 """
 
 from __future__ import annotations
@@ -8,9 +9,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from lab import golden_api
 
 CASE = Path("/root/case")
 
@@ -18,27 +23,55 @@ CASE = Path("/root/case")
 def main(
     files: dict[str, str],
     prepare: list[str],
-    runs: list[list[str]],
+    runs: list[dict[str, Any]],
     environment: dict[str, str],
     directories: list[str],
+    hostname: str,
 ) -> None:
     said = []
-    for run in runs:
-        for directory in [*directories, str(CASE)]:
-            shutil.rmtree(directory, ignore_errors=True)
-        CASE.mkdir()
-        for name, text in files.items():
-            path = CASE / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        for command in prepare:
-            subprocess.run(["sh", "-euc", command], cwd=CASE, check=True, stdout=sys.stderr)
-        done = subprocess.run(run, cwd=CASE, env={**os.environ, **environment}, capture_output=True, text=True)
-        said.append({"status": done.returncode, "output": done.stdout, "errors": done.stderr})
-        if done.returncode:
-            break
+    before = socket.gethostname()
+    socket.sethostname(hostname)
+    try:
+        for run in runs:
+            if run.get("clean"):
+                clean([*directories, str(CASE)])
+                write(files)
+                for command in prepare:
+                    subprocess.run(["sh", "-euc", command], cwd=CASE, check=True, stdout=sys.stderr)
+            said.append(execute(run["command"], {**os.environ, **environment}, run.get("serve")))
+            if said[-1]["status"]:
+                break
+    finally:
+        socket.sethostname(before)
     json.dump(said, sys.stdout)
 
 
+def clean(directories: list[str]) -> None:
+    for directory in directories:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def write(files: dict[str, str]) -> None:
+    CASE.mkdir()
+    for name, text in files.items():
+        path = CASE / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def execute(command: list[str], environment: dict[str, str], serve: dict[str, Any] | None) -> dict[str, Any]:
+    api, server = golden_api.Api(serve["objects"] if serve else {}), None
+    if serve:
+        golden_api.sign_cluster_info(api.objects)
+        server = golden_api.serve(api, serve["port"], serve["certificate"], serve["key"])
+    try:
+        done = subprocess.run(command, cwd=CASE, env=environment, capture_output=True, text=True)
+    finally:
+        if server:
+            server.shutdown()
+            server.server_close()
+    return {"status": done.returncode, "output": done.stdout, "errors": done.stderr, "recorded": api.recorded}
+
+
 if __name__ == "__main__":
-    main(**json.loads(sys.argv[1]))
+    main(**json.load(sys.stdin))

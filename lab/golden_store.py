@@ -6,6 +6,7 @@ certificates.json   path, or path#field in a kubeconfig: field by field
 keys.json           path: which kind of PEM
 etc/… var/… srv/…   the texts themselves, credentials masked
 objects.yaml        the API objects in the order in which they were sent, masked
+patches.json        the PATCHes of nodes; not where a case's endpoint is on no host
 requests.json       certificate signing requests, field by field
 output.txt          what a command printed, where that is its result
 
@@ -45,6 +46,8 @@ class Golden:
     requests: dict[str, Any] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     objects: list[dict[str, Any]] = field(default_factory=list)
+    #: of API objects, which for kubeadm are nodes: path and body
+    patches: list[dict[str, Any]] = field(default_factory=list)
     output: str = ""
 
 
@@ -61,6 +64,7 @@ def read(minor: str, case: str, root: Path = FOLDER) -> Golden:
     same = _json(folder / "same_as_plain.json", [])
     stored = {f"/{path.relative_to(folder)}": path for path in folder.rglob("*") if path.is_file()}
     theirs = {path: file.read_text() for path, file in stored.items() if path.count("/") > 1}
+    found.patches = _json(folder / "patches.json", [])
     found.texts = dict(sorted({**{path: plain.texts[path] for path in same}, **theirs}.items()))
     if (folder / "objects.yaml").is_file():
         known = {object_name(each): each for each in plain.objects}
@@ -92,6 +96,8 @@ def write(minor: str, case: str, golden: Golden, root: Path = FOLDER) -> None:
         known = {object_name(each): each for each in plain.objects}
         shown = [_reference(each, known) or each for each in golden.objects]
         write_text(folder / "objects.yaml", "---\n".join(dump(each) for each in shown))
+    if golden.patches:
+        _write_json(folder / "patches.json", golden.patches)
     if golden.output:
         write_text(folder / "output.txt", golden.output)
 
