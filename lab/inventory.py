@@ -49,7 +49,11 @@ def downloads(gateway: str) -> dict[str, Any]:
 
 def cluster(release: pins.Release, limits: Limits) -> dict[str, Any]:
     """What the cluster of a lab is, and what hosts that share a kernel need."""
-    kubelet = {
+    kubelet: dict[str, Any] = {
+        # the disk is the machine's: a share of it that is free says nothing of a host
+        "evictionHard": {"imagefs.available": "1Gi", "memory.available": "100Mi", "nodefs.available": "1Gi"},
+        "imageGCHighThresholdPercent": 100,
+        "imageGCLowThresholdPercent": 99,
         **({"failCgroupV1": False} if limits.cgroup_version == 1 else {}),
         **({"failSwapOn": False} if limits.swap else {}),
     }
@@ -59,9 +63,8 @@ def cluster(release: pins.Release, limits: Limits) -> dict[str, Any]:
         "kubephase_network_mode": "bridge",
         # the conntrack table belongs to the machine, no host may resize it
         "kubephase_kube_proxy_configuration": {"conntrack": {"maxPerCore": 0}},
+        "kubephase_kubelet_configuration": kubelet,
     }
-    if kubelet:
-        values["kubephase_kubelet_configuration"] = kubelet
     if limits.cgroup_version == 1 or not limits.kernel_config:
         values["kubephase_node_registration"] = {"ignorePreflightErrors": ["SystemVerification"]}
     if not limits.raise_limits:
