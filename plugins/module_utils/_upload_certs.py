@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
@@ -141,8 +141,8 @@ def _upload(
 
 def _proxy_token(now: datetime) -> Token:
     """A token that is good for nothing but ending: Kubernetes deletes it, and with it what it owns."""
-    made = _bootstrap_token.generate(now, _TTL, _DESCRIPTION)
-    return Token(made.id, made.secret, made.description, made.expires, usages=(), groups=())
+    made = _bootstrap_token.generate({"ttl": _TTL, "description": _DESCRIPTION}, "kubeadm-certs", now)
+    return replace(made, usages=(), groups=())
 
 
 def _secret(owner: Token, uid: str, data: Mapping[str, str | None]) -> Object:
