@@ -78,9 +78,9 @@ class Documents:
     def _read_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         result = {}
         for name, value in inputs.items():
-            where = f"{PREFIX}{name}" if isinstance(name, str) else str(shown(name))
+            where = f"{PREFIX}{shown(name)}"
             if name not in INPUTS:
-                self.faults.add(str(shown(where)), "unknown variable")
+                self.faults.add(where, "unknown variable")
             elif name in _KIND_OF and isinstance(value, dict):
                 result[name] = self._layer(_KIND_OF[name], where, value, None).value
             elif value is not None and not (isinstance(value, str) and value == ""):
@@ -103,7 +103,8 @@ class Documents:
         return Layer(where, read(fields, value, where, self.faults, ignored) or {}, lenient=ignored is not None)
 
     def _refuse_version(self, where: str, given: Any, version: str) -> None:
-        hint = "Convert it with `kubeadm config migrate`" if "kubeadm" in str(given) else ""
+        old = isinstance(given, str) and given.startswith("kubeadm")
+        hint = "Convert it with `kubeadm config migrate`" if old else ""
         if given == "kubeadm.k8s.io/v1":
             hint = "kubeadm's v1 is experimental, init and join do not read it"
         self.faults.add(f"{where}.apiVersion", "not an accepted version", given, version, hint)
@@ -138,6 +139,9 @@ class Documents:
                 accepted = KINDS[kind][1] if isinstance(kind, str) and kind in KINDS else ", ".join(KINDS)
                 self.faults.add(f"{where}.{name}", "missing", document.get(name), accepted)
                 return
+        if "/" not in str(version):
+            self.faults.add(f"{where}.apiVersion", "not a version of a configuration", version, "GROUP/VERSION")
+            return
         if kind in found:
             self.faults.add(where, f"there is more than one {kind}")
         elif kind in KINDS:

@@ -198,7 +198,7 @@ def _certificate_key(document: Document, faults: Faults, *path: str) -> None:
 def _check_token(document: Document, index: int, token: dict[str, Any], faults: Faults) -> None:
     where = document.where("bootstrapTokens", index)
     text = token.get("token")
-    if text and not TOKEN.match(text):
+    if text is not None and not TOKEN.match(text):
         faults.add(f"{where}.token", "not a bootstrap token", accepted="ID.SECRET, 6 and 16 of a-z and 0-9")
     usages: list[str] = token.get("usages") or list(USAGES)
     for usage in usages:

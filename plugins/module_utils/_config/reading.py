@@ -225,7 +225,9 @@ def _bool(value: Any, _type: Scalar) -> bool | None:
 
 def _switch(value: Any, _type: Scalar) -> bool | None:
     """A boolean of the collection's own: also as the command line's ``-e name=true`` gives it."""
-    return value if isinstance(value, bool) else _SWITCH.get(str(value).lower())
+    if isinstance(value, str):
+        return _SWITCH.get(value.lower())
+    return bool(value) if isinstance(value, int) and value in (0, 1) else None
 
 
 def _integer(value: Any, type_: Scalar) -> int | None:

@@ -86,13 +86,19 @@ def resolve_node(get: Get, faults: Faults) -> dict[str, Any]:
         where = f"{PREFIX}extra_sysctls.{name}"
         if not _SYSCTL.match(name):
             faults.add(where, "not a sysctl's name", name, "one such as net.ipv4.ip_forward")
-        if isinstance(value, bool) or not isinstance(value, (str, int)) or "\n" in str(value):
+        if not _is_sysctl_value(value):
             faults.add(where, "wrong type", value, "a string or a whole number")
     return {
         "swap": get("swap"),
         "hosts_entries": get("hosts_entries"),
-        "extra_sysctls": {name: str(value) for name, value in sysctls.items()},
+        "extra_sysctls": {name: str(value) for name, value in sysctls.items() if _is_sysctl_value(value)},
     }
+
+
+def _is_sysctl_value(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.replace("\t", " ").isprintable()
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**64
 
 
 def resolve_proxy_env(get: Get, faults: Faults) -> list[dict[str, str]]:
