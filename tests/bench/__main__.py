@@ -7,6 +7,8 @@ Both begin with the same hosts: packages, containerd, kubelet and all images in 
 is Ready and CoreDNS and kube-proxy are available. By hand means ``kubeadm init`` over SSH, ``kubeadm join`` on all workers
 at once, and a script that writes the CNI configuration and the routes; no preparation of the hosts is in its time, while
 site.yml also checks (and would mend) packages, container runtime and kubelet. Compare numbers of one run only.
+
+``python -m tests.bench pki`` only times the certificates and kubeconfigs of a control plane, on this machine.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench import by_hand, report
+from tests.bench import by_hand, pki, report
 from tests.bench.report import Round
 from tests.cluster import hosts as lab_hosts
 from tests.cluster.hosts import Host
 from tests.cluster.playbook import CHECKOUT, Playbooks
 
 LAB = "bench"
+PKI_ROUNDS = 9
 
 
 def lab(*arguments: str) -> None:
@@ -77,18 +80,24 @@ def bench(rounds: int) -> list[str]:
         *report.steps(last.by_hand),
         "",
         *report.phases(last.first, last.second),
+        "",
+        *pki.table(pki.on(hosts["cp1"], PKI_ROUNDS)),
     ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="kubeadm by hand against site.yml")
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("part", nargs="?", choices=["cluster", "pki"], default="cluster")
+    parser.add_argument("--rounds", type=int, default=0, help=f"1 where nothing is said, {PKI_ROUNDS} of part pki")
     parser.add_argument("--keep", action="store_true", help="leave the hosts for another run")
     arguments = parser.parse_args()
+    if arguments.part == "pki":
+        print("\n".join(pki.table(pki.here(arguments.rounds or PKI_ROUNDS))))
+        return
     lab("artifacts")
     lab("up", "--topology", LAB)
     try:
-        print("\n".join(bench(arguments.rounds)))
+        print("\n".join(bench(arguments.rounds or 1)))
     finally:
         if not arguments.keep:
             lab("down", "--topology", LAB)

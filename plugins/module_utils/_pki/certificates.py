@@ -235,11 +235,12 @@ def subject_name(profile: Profile) -> x509.Name:
 def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.NameAttribute[str]:
     """Go takes PrintableString wherever the characters allow it; the library's own choice is UTF8String."""
     kind = _ASN1Type.PrintableString if _PRINTABLE.match(value) else _ASN1Type.UTF8String
-    # Go knows no upper limit of 64 characters, and names of nodes may be longer
-    lenient: dict[str, Any] = {"_validate": False} if _LENIENT and len(value.encode()) > 64 else {}
+    if len(value.encode()) <= 64 or not _LENIENT:
+        return x509.NameAttribute(oid, value, _type=kind)
+    # Go knows no upper limit, and names of nodes may be longer
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return x509.NameAttribute(oid, value, _type=kind, **lenient)
+        return x509.NameAttribute(oid, value, _type=kind, _validate=False)
 
 
 def _key_identifier(key: keys.PublicKey, minor: int) -> bytes:

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import gnutls_keys
 
 try:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 except ImportError:
     # _certificate.require_library says so before anything here is called
     pass
@@ -33,7 +35,7 @@ _PUBLIC_BLOCK = re.compile(rb"-----BEGIN ((?:RSA )?PUBLIC KEY)-----.*?-----END \
 def generate(algorithm: str) -> PrivateKey:
     """A new key of one of kubeadm's ``encryptionAlgorithm`` values."""
     if algorithm in _RSA:
-        return rsa.generate_private_key(65537, _RSA[algorithm])
+        return _rsa_key(_RSA[algorithm])
     if algorithm in _ECDSA:
         return ec.generate_private_key(getattr(ec, _ECDSA[algorithm])())
     raise KubephaseError(
@@ -53,7 +55,7 @@ def load(data: bytes, path: str, passphrase: str = "") -> PrivateKey:
     if block is None:
         raise _unusable("not a PEM private key", path)
     try:
-        key = serialization.load_pem_private_key(block.group(0) + b"\n", passphrase.encode() or None)
+        key = _load(block.group(0) + b"\n", passphrase.encode() or None)
     except TypeError:
         problem = (
             "the private key is not encrypted, but a passphrase is given"
@@ -67,6 +69,8 @@ def load(data: bytes, path: str, passphrase: str = "") -> PrivateKey:
         raise _unusable("the private key is damaged", path) from None
     if not isinstance(key, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise _unusable("the private key is of an unsupported kind", path)
+    if isinstance(key, rsa.RSAPrivateKey) and not _is_whole(key):
+        raise _unusable("the private key is damaged", path)
     return key
 
 
@@ -98,6 +102,53 @@ def public_ders_in(data: bytes) -> list[bytes]:
         if isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
             found.append(public_der(key))
     return found
+
+
+def _rsa_key(bits: int) -> rsa.RSAPrivateKey:
+    _without_prime_checks()
+    pem = gnutls_keys.private_pem(bits) if _openssl_is_slow() else None
+    if pem is not None:
+        key = _load(pem, None)
+        if isinstance(key, rsa.RSAPrivateKey) and key.key_size == bits and _is_whole(key) and _exponent(key) == 65537:
+            return key
+    return rsa.generate_private_key(65537, bits)
+
+
+def _exponent(key: rsa.RSAPrivateKey) -> int:
+    return key.public_key().public_numbers().e
+
+
+def _openssl_is_slow() -> bool:
+    from cryptography.hazmat.backends.openssl import backend
+
+    return " 3." in backend.openssl_version_text()
+
+
+def _load(pem: bytes, passphrase: bytes | None) -> Any:
+    """Read a key without proving its primes, which takes longer than all else together. :func:`_is_whole` checks it instead."""
+    _without_prime_checks()
+    if "unsafe_skip_rsa_key_validation" in inspect.signature(serialization.load_pem_private_key).parameters:
+        return serialization.load_pem_private_key(pem, passphrase, unsafe_skip_rsa_key_validation=True)
+    return serialization.load_pem_private_key(pem, passphrase)
+
+
+def _without_prime_checks() -> None:
+    """Until version 39 the library has a switch instead of an argument, and proves primes that it has just made."""
+    from cryptography.hazmat.backends.openssl import backend
+
+    if hasattr(backend, "_rsa_skip_check_key"):
+        backend._rsa_skip_check_key = True
+
+
+def _is_whole(key: rsa.RSAPrivateKey) -> bool:
+    """What the private half signs, the public half verifies."""
+    probe = b"kubephase"
+    try:
+        signature = key.sign(probe, padding.PKCS1v15(), hashes.SHA256())
+        key.public_key().verify(signature, probe, padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError, InternalError):
+        return False
+    return True
 
 
 def _unusable(problem: str, path: str) -> KubephaseError:
