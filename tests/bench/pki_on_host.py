@@ -32,13 +32,13 @@ encryptionAlgorithm: {algorithm}
 controlPlaneEndpoint: k8s.example.org:6443
 """
 TREE = """\
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import tree
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import plan, report, tree, writing
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings
 began = time.monotonic()
 tree.reconcile(Settings(directory + "/pki", "cp1", "192.0.2.10", "10.96.0.1", algorithm=algorithm), False)
 """
 FILES = """\
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import client_files
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import client_files, kubeconfigs
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.client_files import Settings, Wanted
 began = time.monotonic()
 shared, own = "https://k8s.example.org:6443", "https://192.0.2.10:6443"
