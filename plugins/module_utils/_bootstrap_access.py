@@ -116,12 +116,10 @@ def way_of(entry: Mapping[str, Any], user: Mapping[str, Any], where: str) -> Way
     except (ssl.SSLError, ValueError):
         raise KubephaseError("certificate-authority-data cannot be used", where=where) from None
     _present_certificate(context, user, where)
-    return Way(
-        context,
-        _headers(user, where),
-        text_of(entry.get("tls-server-name")),
-        text_of(entry.get("proxy-url")),
-    )
+    server_name = text_of(entry.get("tls-server-name"))
+    if server_name and not _https_get.is_host(server_name):
+        raise KubephaseError("tls-server-name in it is no name of a server", where=where)
+    return Way(context, _headers(user, where), server_name, text_of(entry.get("proxy-url")))
 
 
 def decode(encoded: str, name: str, where: str) -> bytes:

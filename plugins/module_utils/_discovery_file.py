@@ -83,7 +83,7 @@ class FileDiscovery:
         """Read the kubeconfig, and check that its server answers."""
         mapping = parse_kubeconfig(self._read(), self._where)
         if mapping.get("kind", "Config") != "Config":
-            raise DiscoveryFile("not a kubeconfig", where=self._where, value=mapping["kind"], accepted="kind: Config")
+            raise DiscoveryFile("not a kubeconfig", where=self._where, accepted="kind: Config")
         name, entry = cluster_entry(mapping, self._where)
         server_of(entry, self._where)
         self._embed_authority(entry)
@@ -239,8 +239,9 @@ def _bounded(path: str, where: str, what: str) -> bytes:
             data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         raise DiscoveryFile(f"{what} does not exist on this host", where=where, value=path) from None
-    except OSError as error:
-        raise DiscoveryFile(f"{what} cannot be read: {error.strerror}", where=where, value=path) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "") or error
+        raise DiscoveryFile(f"{what} cannot be read: {reason}", where=where, value=path) from None
     if len(data) > _MAX_BYTES:
         raise DiscoveryFile(f"{what} is longer than {_MAX_BYTES} bytes", where=where, value=path)
     return data

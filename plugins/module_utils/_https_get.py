@@ -14,8 +14,10 @@ import ipaddress
 import re
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -91,16 +93,18 @@ class BadAnswer(Fault):
 def parse_endpoint(text: str, where: str, default_port: int = 6443) -> Endpoint:
     """``HOST[:PORT]`` or a ``https://`` URL."""
     accepted = "HOST:PORT, an IPv6 address in brackets"
+    # what stands before it may be a password
+    shown = text.rpartition("@")[2]
     url = text if "://" in text else "https://" + text
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise KubephaseError("not an endpoint", where=where, value=text, accepted=accepted) from None
-    if parts.scheme != "https" or parts.query or parts.fragment or parts.username is not None or not _is_host(host):
-        raise KubephaseError("not an endpoint", where=where, value=text, accepted=accepted)
+        raise KubephaseError("not an endpoint", where=where, value=shown, accepted=accepted) from None
+    if parts.scheme != "https" or parts.query or parts.fragment or parts.username is not None or not is_host(host):
+        raise KubephaseError("not an endpoint", where=where, value=shown, accepted=accepted)
     if port == 0 or re.search(r"[^!-~]", parts.path):
-        raise KubephaseError("not an endpoint", where=where, value=text, accepted=accepted)
+        raise KubephaseError("not an endpoint", where=where, value=shown, accepted=accepted)
     return Endpoint(host, port or default_port, parts.path.rstrip("/"))
 
 
@@ -155,7 +159,7 @@ def get(
     lines += [f"{name}: {value}" for name, value in wanted.items()]
     try:
         plain = socket.create_connection((host, proxy.port if proxy else endpoint.port), timeout=timeout)
-        with plain:
+        with plain, _cut_at(plain, deadline) as is_cut:
             if proxy:
                 _proxy.open_tunnel(plain, proxy, endpoint.authority, lambda: _left(deadline))
             plain.settimeout(_left(deadline))
@@ -163,7 +167,11 @@ def get(
                 certificate = secure.getpeercert(binary_form=True) or b""
                 secure.settimeout(_left(deadline))
                 secure.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
-                return _read(secure, deadline, certificate)
+                answer = read_answer(secure, deadline, certificate)
+            if is_cut():
+                # what was cut off looks like an end
+                raise socket.timeout("the time is over")
+            return answer
     except socket.gaierror as error:
         raise NameNotFound(f"{through}the name {host} does not resolve ({error.strerror})") from None
     except _proxy.ProxyRefused as error:
@@ -172,18 +180,64 @@ def get(
         raise NotTrusted(error.verify_message or str(error.reason), error.verify_code) from None
     except (socket.timeout, TimeoutError):
         raise Unreachable(f"{through}no answer within {timeout:.0f} s") from None
-    except ssl.SSLError as error:
-        raise TlsFault(f"{through}no TLS session: {(error.reason or str(error)).lower().replace('_', ' ')}") from None
     except OSError as error:
-        raise Unreachable(through + (error.strerror or str(error) or type(error).__name__).lower()) from None
+        if time.monotonic() >= deadline:
+            raise Unreachable(f"{through}no answer within {timeout:.0f} s") from None
+        raise _fault(error, through) from None
+    except ValueError as error:
+        raise BadAnswer(f"the request cannot be made ({type(error).__name__})") from None
+
+
+def _fault(error: OSError, through: str) -> Fault:
+    if isinstance(error, ssl.SSLError):
+        return TlsFault(f"{through}no TLS session: {(error.reason or str(error)).lower().replace('_', ' ')}")
+    return Unreachable(through + (error.strerror or str(error) or type(error).__name__).lower())
+
+
+@contextmanager
+def _cut_at(connection: socket.socket, deadline: float) -> Iterator[Callable[[], bool]]:
+    """Cuts the connection at the deadline, whoever reads from it: OpenSSL reads on for as long as somebody sends it records.
+
+    Gives a function that says whether it has been cut.
+    """
+    # of its own, as wrapping takes the other one away
+    handle = connection.dup()
+    over = threading.Event()
+
+    def cut() -> None:
+        over.set()
+        with suppress(OSError):
+            handle.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield over.is_set
+    finally:
+        timer.cancel()
+        handle.close()
+
+
+def read_answer(connection: ssl.SSLSocket, deadline: float, certificate: bytes = b"") -> Answer:
+    """Read one HTTP answer, which may be anything.
+
+    :raises BadAnswer: it is none, or too long.
+    :raises OSError: the connection broke, or the deadline is over.
+    """
+    try:
+        return _read(connection, deadline, certificate)
     except (http.client.HTTPException, ValueError) as error:
         raise BadAnswer(f"the answer is not HTTP ({type(error).__name__})") from None
 
 
 def _read(connection: ssl.SSLSocket, deadline: float, certificate: bytes) -> Answer:
-    response = http.client.HTTPResponse(cast(socket.socket, _Deadlined(connection, deadline)), method="GET")
+    wire = _Deadlined(connection, deadline)
+    response = http.client.HTTPResponse(cast(socket.socket, wire), method="GET")
     try:
         response.begin()
+        if wire.has_ended:
+            raise BadAnswer("the answer ends in its headers")
         # with a length, read() does not say that less came; without one, length is None
         body = response.read(MAX_BYTES + 1)
     finally:
@@ -201,6 +255,7 @@ class _Deadlined(io.RawIOBase):
     def __init__(self, connection: ssl.SSLSocket, deadline: float) -> None:
         self._connection = connection
         self._deadline = deadline
+        self.has_ended = False
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(self)
@@ -210,7 +265,9 @@ class _Deadlined(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         self._connection.settimeout(_left(self._deadline))
-        return self._connection.recv_into(buffer)
+        count = self._connection.recv_into(buffer)
+        self.has_ended = count == 0
+        return count
 
 
 def _left(deadline: float) -> float:
@@ -220,7 +277,8 @@ def _left(deadline: float) -> float:
     return left
 
 
-def _is_host(host: str) -> bool:
+def is_host(host: str) -> bool:
+    """Whether it is an address or can be a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
