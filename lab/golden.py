@@ -42,7 +42,7 @@ def make(topology: Topology, release: pins.Release) -> Path:
     # or its folder would decide the mode of /etc/kubernetes
     execute(container, "rm", "-r", "/etc/kubernetes")
     with step("kubeadm init"):
-        kubeadm.init(topology, first, "/root/config.yaml")
+        kubeadm.init(topology, first, "/root/config.yaml", release)
     stored = [bare(each) for each in kubeadm.objects(topology, first, KINDS) if made_by_kubeadm(each)]
     for host in others:
         with step(f"kubeadm join on {host.name}"):

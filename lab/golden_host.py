@@ -1,7 +1,8 @@
 """Runs kubeadm on a golden host: commands from standard input, as JSON with the fields of `main`; answers as JSON.
 
-A run is {command, clean, serve}: `clean` makes the host one without a trace of an earlier run first, and `serve` is the API
-server that kubeadm finds during it: {port, certificate, key, objects by path}. Ends at the first command that fails.
+A run is {command, clean, serve, etcd}: `clean` makes the host one without a trace of an earlier run first; `serve` and `etcd`
+are the API server {port, certificate, key, objects by path} and the etcd {binary, cluster} that kubeadm finds. Ends at the
+first command that fails.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from lab import golden_api
+from lab import golden_api, golden_etcd
 
 CASE = Path("/root/case")
 
@@ -38,7 +40,8 @@ def main(
                 write(files)
                 for command in prepare:
                     subprocess.run(["sh", "-euc", command], cwd=CASE, check=True, stdout=sys.stderr)
-            said.append(execute(run["command"], {**os.environ, **environment}, run.get("serve")))
+            with golden_etcd.Etcd(**run["etcd"]) if run.get("etcd") else nullcontext():
+                said.append(execute(run["command"], {**os.environ, **environment}, run.get("serve")))
             if said[-1]["status"]:
                 break
     finally:

@@ -8,20 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lab import golden_cases, golden_runs, golden_store, hosts, kubeadm, pins
+from lab import golden_cases, golden_runs, golden_store, hosts, kubeadm, pins, store
 from lab.golden_cases import Case
 from lab.golden_runs import Run
 from lab.golden_store import Golden
 from lab.masking import mask_object, mask_token
-from lab.podman import execute
+from lab.podman import execute, podman
 from lab.report import LabError, say
 from lab.topology import Topology
 
 #: cases may use it
 SCRATCH = "/srv"
-#: official builds of 1.34 are made with Go 1.24, which takes SHA-1 of the public key where newer ones take SHA-256
-SETTINGS = {"1.34": {"GODEBUG": "x509sha256skid=0"}}
-SCRIPTS = ("golden_host.py", "golden_api.py", "golden_proto.py", "collect.py")
+SCRIPTS = ("golden_host.py", "golden_api.py", "golden_etcd.py", "golden_proto.py", "collect.py")
 ON_HOST = "/root/golden"
 SCRIPT = ["env", f"PYTHONPATH={ON_HOST}", "python3", "-m", "lab.golden_host"]
 
@@ -31,6 +29,7 @@ def make(topology: Topology, release: pins.Release, cases: Iterable[Case]) -> No
     host = topology.hosts[0]
     matrix = Matrix(hosts.container(topology, host), kubeadm.fetch(topology, host, release), release)
     matrix.bring_scripts()
+    matrix.bring_etcd()
     for case in cases:
         if case.runs_on(release.minor):
             found = matrix.golden(case)
@@ -55,6 +54,10 @@ class Matrix:
         for name in SCRIPTS:
             text = Path(__file__).with_name(name).read_text()
             execute(self.container, "sh", "-c", f"cat > {ON_HOST}/lab/{name}", stdin=text)
+
+    def bring_etcd(self) -> None:
+        binary = store.entry(f"etcd-v{self.release.etcd_version}-{pins.architecture()}") / "etcd"
+        podman("cp", str(binary), f"{self.container}:{golden_runs.ETCD}")
 
     def golden(self, case: Case) -> Golden:
         ca_hash = ""
@@ -90,7 +93,7 @@ class Matrix:
             "files": files_of(case, case.config(self.release.version, ca_hash)),
             "prepare": golden_runs.preparation(self.binary, case),
             "runs": runs,
-            "environment": {**SETTINGS.get(self.release.minor, {}), **case.environment},
+            "environment": {**kubeadm.ENVIRONMENT.get(self.release.minor, {}), **case.environment},
             "directories": [*golden_runs.DIRECTORIES, SCRATCH],
             "hostname": case.hostname,
         }
@@ -116,7 +119,8 @@ def accepted(case: Case, runs: list[Run], said: list[dict[str, Any]]) -> Golden:
     for found in collected:
         golden.files, golden.keys, golden.requests = found["files"], found["keys"], found["requests"]
         golden.certificates = golden_store.without_run_time(found["certificates"])
-        golden.texts = {path: mask_token(text) for path, text in found["texts"].items()}
+        texts = {path: mask_token(text) for path, text in found["texts"].items()}
+        golden.texts = {path: golden_store.with_members_in_order(text) for path, text in texts.items()}
     return golden
 
 

@@ -17,12 +17,24 @@ LOCAL_PHASES = ("certs", "kubeconfig", "etcd", "control-plane", "kubelet-start")
 CLUSTER_PHASES = ("upload-config", "upload-certs", "mark-control-plane", "bootstrap-token", "addon")
 #: of hosts and Pods that are not there
 NO_PHASES = ("preflight", "wait-control-plane", "kubelet-finalize", "show-join-command")
-NO_JOIN_PHASES = ("preflight", "check-etcd", "etcd-join", "kubelet-wait-bootstrap", "wait-control-plane")
+NO_JOIN_PHASES = ("preflight", "kubelet-wait-bootstrap", "wait-control-plane")
+ETCD = "/usr/local/bin/etcd"
 DIRECTORIES = ("/etc/kubernetes", "/var/lib/kubelet", "/var/lib/etcd")
 PKI = "/etc/kubernetes/pki"
 #: what a join finds of the cluster it joins
 CLUSTER = "/root/cluster"
 ADDRESS = "172.30.10.101"
+#: how kubeadm finds the etcd of the cluster
+ETCD_POD = {
+    "/api/v1/namespaces/kube-system/pods/etcd-cp1": {
+        "metadata": {
+            "name": "etcd-cp1",
+            "namespace": "kube-system",
+            "annotations": {"kubeadm.kubernetes.io/etcd.advertise-client-urls": f"https://{ADDRESS}:2379"},
+        },
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+}
 CONFIG = "--config=config.yaml"
 
 Run = dict[str, Any]
@@ -73,7 +85,10 @@ def cluster(binary: str, case: Case, release: pins.Release) -> list[Run]:
 
 def join(binary: str, case: Case, objects: dict[str, Any]) -> list[Run]:
     command = [binary, "join", CONFIG, f"--skip-phases={','.join(NO_JOIN_PHASES)}", *case.arguments]
-    return [{"command": command, "clean": True, "serve": server(objects, 6443, f"{CLUSTER}/pki")}, collect(case)]
+    run: Run = {"command": command, "clean": True, "serve": server({**objects, **ETCD_POD}, 6443, f"{CLUSTER}/pki")}
+    if case.kind == "control-plane-join":
+        run["etcd"] = {"binary": ETCD, "cluster": CLUSTER}
+    return [run, collect(case)]
 
 
 def server(objects: dict[str, Any], port: int, certificates: str = PKI) -> Run:

@@ -14,12 +14,14 @@ What equals the `plain` case of the same minor is not stored again: in the JSON 
 is listed in same_as_plain.json, and an object is one line, `same_as_plain: kind.namespace.name`. `read` resolves all that.
 
 Masked are tokens, credentials in kubeconfigs, secrets' data, signatures and hashes of generated CAs. Of a leaf certificate the
-times are not stored that depend on how long kubeadm had been running (see `without_run_time`).
+times are not stored that depend on how long kubeadm had been running (see `without_run_time`). The members in etcd's
+--initial-cluster are in the order of their names (see `with_members_in_order`).
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,6 +115,11 @@ def without_run_time(certificates: dict[str, Any]) -> dict[str, Any]:
                 cert.pop("not_before_to_not_after_seconds", None)
                 cert.pop("not_before_to_made_minutes", None)
     return certificates
+
+
+def with_members_in_order(text: str) -> str:
+    """kubeadm takes etcd's own order of members, which is that of random numbers."""
+    return re.sub(r"(?<=--initial-cluster=)\S+", lambda found: ",".join(sorted(found[0].split(","))), text)
 
 
 def object_name(item: dict[str, Any]) -> str:

@@ -14,6 +14,8 @@ from lab.podman import execute
 from lab.topology import Host, Topology
 
 CONFIG = "--kubeconfig=/etc/kubernetes/admin.conf"
+#: official builds of 1.34 are made with Go 1.24, which takes SHA-1 of the public key where newer ones take SHA-256
+ENVIRONMENT = {"1.34": {"GODEBUG": "x509sha256skid=0"}}
 IGNORED = "--ignore-preflight-errors=SystemVerification"
 
 
@@ -43,8 +45,9 @@ def fetch(topology: Topology, host: Host, release: pins.Release) -> str:
     return path
 
 
-def init(topology: Topology, host: Host, config: str) -> None:
-    execute(hosts.container(topology, host), "kubeadm", "init", f"--config={config}")
+def init(topology: Topology, host: Host, config: str, release: pins.Release) -> None:
+    settings = [f"{name}={value}" for name, value in ENVIRONMENT.get(release.minor, {}).items()]
+    execute(hosts.container(topology, host), "env", *settings, "kubeadm", "init", f"--config={config}")
 
 
 def join(topology: Topology, control_plane: Host, host: Host) -> None:
