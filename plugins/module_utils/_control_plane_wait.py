@@ -55,6 +55,7 @@ class Awaited:
     """Where things are on this host, and how long each may take, in seconds.
 
     :param watch: files the kubelet reads at its start; it is restarted when one of them is newer.
+    :param start: False leaves the kubelet as it is, False for ``wait`` waits for nothing: phases that are skipped.
     """
 
     manifests: str
@@ -67,15 +68,18 @@ class Awaited:
     kubelet_timeout: float
     component_timeout: float
     api_timeout: float
+    start: bool = True
+    wait: bool = True
 
 
 def ensure(awaited: Awaited, check_mode: bool) -> dict[str, Any]:
     """Start the kubelet and wait; then ensure that the administrators' group has its rights. The result of the module."""
     unit = Unit("kubelet", check_mode)
-    done = unit.ensure(enabled=True, state="started", newer_than=awaited.watch)
-    if check_mode:
+    done = unit.ensure(enabled=True, state="started", newer_than=awaited.watch) if awaited.start else []
+    restarted: list[str] = []
+    if check_mode and awaited.wait:
         restarted = [component.name for component in _components(awaited) if _outdated(component, _processes())]
-    else:
+    elif awaited.wait:
         _wait_for_kubelet(awaited, unit)
         restarted = _wait_for_components(awaited, unit)
     result = summary([_ensure_cluster_admins(awaited, check_mode)])

@@ -267,8 +267,10 @@ def _prepared(obj: Object) -> Object:
 
 
 def _without_none(value: Any) -> Any:
+    """Without what is to be removed, and without a mapping of which nothing is left."""
     if isinstance(value, dict):
-        return {key: _without_none(entry) for key, entry in value.items() if entry is not None}
+        cleaned = {key: _without_none(entry) for key, entry in value.items() if entry is not None}
+        return {key: entry for key, entry in cleaned.items() if entry != {} or value[key] == {}}
     if isinstance(value, list):
         return [_without_none(entry) for entry in value]
     return value

@@ -45,6 +45,14 @@ options:
     type: list
     elements: path
     default: []
+  start:
+    description: Whether the kubelet is started.
+    type: bool
+    default: true
+  wait:
+    description: Whether anything is waited for, and outdated components are restarted.
+    type: bool
+    default: true
   kubelet_timeout:
     description: Seconds to wait for the kubelet.
     type: int
@@ -103,6 +111,8 @@ ARGUMENTS = {
     "advertise_address": {"type": "str", "default": "127.0.0.1"},
     "kubelet_config": {"type": "path", "default": "/var/lib/kubelet/config.yaml"},
     "watch": {"type": "list", "elements": "path", "default": []},
+    "start": {"type": "bool", "default": True},
+    "wait": {"type": "bool", "default": True},
     "kubelet_timeout": {"type": "int", "default": 240},
     "component_timeout": {"type": "int", "default": 240},
 }
@@ -118,6 +128,8 @@ def wait(module: AnsibleModule) -> dict:
         server=given["server"],
         advertise_address=given["advertise_address"],
         watch=given["watch"],
+        start=given["start"],
+        wait=given["wait"],
         kubelet_timeout=given["kubelet_timeout"],
         component_timeout=given["component_timeout"],
         api_timeout=given["timeout"],

@@ -135,17 +135,18 @@ def test_kept_paths_are_those_of_the_existing_object(api, run):
 
 def test_a_patch_wins_over_what_is_kept(api, run):
     def patch(obj):
-        spec = {**obj["spec"], "replicas": obj["spec"]["replicas"] + 10, "minReadySeconds": 1}
-        return {**obj, "spec": spec} if obj["kind"] == "Deployment" else obj
+        if obj["kind"] != "Deployment":
+            return obj
+        return {**obj, "spec": {**obj["spec"], "replicas": obj["spec"]["replicas"] + 10, "minReadySeconds": 1}}
 
     run(deployment(2), patch=patch)
-    assert api.objects[DEPLOYMENT]["spec"]["replicas"] == 12
-    api.objects[DEPLOYMENT]["spec"]["replicas"] = 5
+    assert api.store.get(DEPLOYMENT)["spec"]["replicas"] == 12
+    api.put_in(DEPLOYMENT, deployment(5))
     planned = run(deployment(2), config_map(), keep=["spec.replicas"], patch=patch, check_mode=True)
     assert actions(planned)[0] == ("Deployment kube-system/d", "updated")
     run(deployment(2), keep=["spec.replicas"], patch=patch)
-    assert api.objects[DEPLOYMENT]["spec"]["replicas"] == 15
-    assert api.objects[DEPLOYMENT]["spec"]["minReadySeconds"] == 1
+    assert api.store.get(DEPLOYMENT)["spec"]["replicas"] == 15
+    assert api.store.get(DEPLOYMENT)["spec"]["minReadySeconds"] == 1
 
 
 def test_a_patch_that_fails_sends_nothing(api, run):
@@ -156,7 +157,7 @@ def test_a_patch_that_fails_sends_nothing(api, run):
 
     with pytest.raises(KubephaseError, match="no"):
         run(config_map(), deployment(2), patch=patch)
-    assert MAP not in api.objects
+    assert api.store.get(MAP) is None
 
 
 def test_restart_by_kubectl_is_not_undone(api, run):

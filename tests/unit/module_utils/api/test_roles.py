@@ -49,7 +49,7 @@ VARIABLES = {
     "cluster_ready_timeout": 0,
     "cluster_ready_workloads": [],
     "kubephase": {
-        "version": {"minor": 37},
+        "version": {"gitVersion": "v1.37.2", "minor": 37},
         "skip_phases": [],
         "patches": {"directory": "", "controller_directory": ""},
     },
