@@ -51,6 +51,7 @@ STAGES: dict[str, Stage] = {
     "changelog": Stage(["antsibull-changelog", "lint"]),
     "unit": Stage(["pytest", "-n", "4", "-m", "not playbook", "tests/unit"]),
     "playbook": Stage(["pytest", "-n", "4", "-m", "playbook", "tests/unit"]),
+    "fuzz": Stage(["pytest", "-n", "2", "tests/fuzz"]),
     "sanity": Stage(["python", "tests/sanity/check.py"]),
     "artifacts": Stage(["python", "-m", "lab", "artifacts", "--with", "e2e"]),
     "molecule": molecule("default"),

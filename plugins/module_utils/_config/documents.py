@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _kube_yaml
 from ansible_collections.kubephase.cluster.plugins.module_utils._config import legacy
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.bounds import excess
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.component_fields import (
     KUBE_PROXY,
     KUBE_PROXY_API_VERSION,
@@ -79,8 +80,11 @@ class Documents:
         result = {}
         for name, value in inputs.items():
             where = f"{PREFIX}{shown(name)}"
+            much = excess(value)
             if name not in INPUTS:
                 self.faults.add(where, "unknown variable")
+            elif much:
+                self.faults.add(where, much)
             elif name in _KIND_OF and isinstance(value, dict):
                 result[name] = self._layer(_KIND_OF[name], where, value, None).value
             elif value is not None and not (isinstance(value, str) and value == ""):

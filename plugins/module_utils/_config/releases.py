@@ -96,6 +96,7 @@ def _follow(label: str, url: str, release_url: str, fetch: Fetch, where: str, wa
         if numbers[:2] <= newest[:2]:
             return found
         label = f"stable-{newest[0]}.{newest[1]}"
+    warnings.append(f"{where}: the label {label} leads to newer versions only, {own} is used instead")
     return own
 
 

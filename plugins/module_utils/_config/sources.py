@@ -15,11 +15,16 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._errors import K
 __all__ = ["Document", "Faults", "Layer", "Step", "at_path", "merge"]
 
 
+_LONGEST_PATH = 400
+
+
 class Faults(list[KubephaseError]):
     """What is wrong with a configuration, collected so that it is reported together."""
 
     def add(self, where: str, problem: str, value: Any = None, accepted: str = "", hint: str = "") -> None:
         value = None if value is None else shown(value)
+        if len(where) > _LONGEST_PATH or not where.isprintable():
+            where = where[:_LONGEST_PATH].encode("utf-8", "backslashreplace").decode() + "…"
         self.append(KubephaseError(problem, where=where, value=value, accepted=accepted, hint=hint))
 
 

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +93,61 @@ def test_faults_name_their_fields(run: Run) -> None:
     assert "kubephase_cluster_configuration.networkin: unknown field. Did you mean networking?" in output
     assert "kubephase_pod_subnet: the Pod network overlaps the service network" in output
     assert "Traceback" not in output
+
+
+def test_a_dry_run_is_check_mode(run: Run) -> None:
+    wanted = {"kubephase_init_configuration": {"dryRun": True}}
+    code, output, _fact = run(**wanted)
+    assert code == 2
+    assert "kubephase_init_configuration.dryRun: a dry run is wanted, and this run changes hosts" in output
+    code, output, _fact = run("--check", **wanted)
+    assert code == 0, output
+
+
+def test_a_folder_of_the_controller_is_found_beside_the_playbook(run: Run) -> None:
+    code, output, fact = run(kubephase_patches_directory="patches")
+    assert code == 0, output
+    assert fact["patches"] == {"directory": "", "controller_directory": str(run.folder / "patches")}
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
+    """A server with labels, and what it was asked."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            known = self.path == "/release/stable-1.36.txt"
+            self.send_response(200 if known else 404)
+            self.end_headers()
+            self.wfile.write(b"v1.36.9\n" if known else b"v1.34.0\n")
+
+        def log_message(self, *_arguments: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/release", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_a_label_is_asked_for_once_in_a_run(run: Run, labels: tuple[str, list[str]]) -> None:
+    url, asked = labels
+    wanted = {"kubephase_kubernetes_url": url, "kubephase_kubernetes_version": "stable-1.36"}
+    code, output, fact = run(plays=2, **wanted)
+    assert code == 0, output
+    assert fact["version"]["gitVersion"] == "v1.36.9"
+    assert fact["cluster"]["kubernetesVersion"] == "v1.36.9"
+    assert asked == ["/release/stable-1.36.txt"]
+
+
+def test_a_label_that_leads_nowhere_is_warned_of(run: Run, labels: tuple[str, list[str]]) -> None:
+    url, _asked = labels
+    wanted = {"kubephase_kubernetes_url": url, "kubephase_kubernetes_version": "latest"}
+    code, output, fact = run(**wanted)
+    assert code == 0, output
+    assert fact["version"]["gitVersion"] == "v1.37.2"
+    assert "the label latest cannot be resolved" in output
