@@ -30,12 +30,20 @@ def make(topology: Topology, release: pins.Release, cases: Iterable[Case]) -> No
     matrix = Matrix(hosts.container(topology, host), kubeadm.fetch(topology, host, release), release)
     matrix.bring_scripts()
     matrix.bring_etcd()
+    failed = []
     for case in cases:
         if case.runs_on(release.minor):
-            found = matrix.golden(case)
+            try:
+                found = matrix.golden(case)
+            except LabError as problem:
+                say(str(problem))
+                failed.append(case.name)
+                continue
             golden_store.write(release.minor, case.name, found)
             number = f"{len(found.texts)} texts, {len(found.objects)} objects, {len(found.patches)} patches"
             say(f"{release.minor} {case.name}: {found.refused or number}")
+    if failed:
+        raise LabError(f"not made, and as they were before: {', '.join(failed)}")
 
 
 class Matrix:

@@ -73,6 +73,25 @@ def test_credentials_of_objects_are_masked():
     assert "server: x" in text
 
 
+def test_nothing_of_the_uploaded_certificates_is_kept():
+    uploaded = {
+        "kind": "Secret",
+        "metadata": {
+            "name": "kubeadm-certs",
+            "ownerReferences": [{"kind": "Secret", "name": "bootstrap-token-abcdef", "uid": "123-456"}],
+        },
+        "data": {"ca.key": "c2VjcmV0", "ca.crt": None},
+    }
+    assert masking.mask_object(uploaded) == {
+        "kind": "Secret",
+        "metadata": {
+            "name": "kubeadm-certs",
+            "ownerReferences": [{"kind": "Secret", "name": "bootstrap-token-tokenid", "uid": ""}],
+        },
+        "data": {"ca.key": "MASKED", "ca.crt": "MASKED"},
+    }
+
+
 def test_what_stays_of_an_object_is_what_was_declared():
     item = {
         "kind": "Deployment",
@@ -132,6 +151,13 @@ def test_a_host_is_described_without_its_keys(tmp_path):
     leaf = found["certificates"][str(tmp_path / "n.crt")]["chain"][0]
     assert leaf["subject"] == ["O=system:nodes", "CN=n"]
     assert leaf["made_to_not_after_minutes"] == 365 * 24 * 60
+    assert found["requests"][str(tmp_path / "n.csr")] == {
+        "pem_types": ["CERTIFICATE REQUEST"],
+        "subject": ["O=system:nodes", "CN=n"],
+        "signature_algorithm": "sha256WithRSAEncryption",
+        "key": {"type": "RSA", "bits": 2048},
+        "extensions": {},
+    }
 
 
 def test_golden_hosts_are_those_of_molecule():
