@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lab.golden_store import Golden, dump, object_name
+from tests.parity.in_memory_api import patched_nodes
 
 #: artifacts in the order in which they are shown
 KINDS = ("modes", "manifests", "kubelet", "kubeconfigs", "certificates", "keys", "objects", "other")
@@ -69,6 +70,10 @@ def compare(theirs: Golden, ours: Golden) -> Comparison:
         _add(found, {name: (kind, _fields(value)) for name, value in left.items()}, right, _fields)
     _add(found, {path: (kind_of(path), text) for path, text in theirs.texts.items()}, ours.texts, str)
     _compare_objects(found, theirs.objects, ours.objects)
+    if theirs.patches:
+        # which changes a node takes is what counts, not in which requests
+        nodes = {f"node {name}": ("objects", _fields(each)) for name, each in patched_nodes(theirs.patches).items()}
+        _add(found, nodes, {f"node {name}": each for name, each in patched_nodes(ours.patches).items()}, _fields)
     if theirs.output or ours.output:
         _add(found, {"output": ("other", theirs.output)}, {"output": ours.output}, str)
     return found

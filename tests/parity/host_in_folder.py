@@ -21,11 +21,12 @@ from unittest import mock
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
 from tests.parity.in_memory_api import InMemoryApi, answered_by
 
 MODULES = "ansible_collections.kubephase.cluster.plugins.modules"
-#: what needs a real host: binaries and systemd
-LEFT_OUT: Mapping[str, Mapping[str, Any]] = {"template_set": {"artifacts": [], "unit": None}}
+#: what needs a network
+LEFT_OUT: Mapping[str, Mapping[str, Any]] = {"template_set": {"artifacts": []}}
 
 
 class HostInFolder:
@@ -37,6 +38,8 @@ class HostInFolder:
         self.api = InMemoryApi()
         #: whether a module has found something wrong
         self.refused = False
+        #: of the cluster's authority, as a pin has it
+        self.ca_hash = ""
 
     def run(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """A module's result, as the host would give it."""
@@ -49,12 +52,14 @@ class HostInFolder:
             with (
                 patch_module_args(arguments),
                 mock.patch.object(loaded, "AnsibleModule", here),
+                mock.patch.object(Unit, "ensure", return_value=[]),
                 answered_by(self.api),
                 redirect_stdout(StringIO()),
             ):
                 loaded.main()
         except _Ended as ended:
             self.refused = bool(ended.result.get("failed"))
+            self.ca_hash = ended.result.get("ca_cert_hash", "").removeprefix("sha256:") or self.ca_hash
             return ended.result
         finally:
             os.umask(umask)
@@ -95,6 +100,11 @@ def _moved(root: Path, value: Any, option: dict[str, Any]) -> Any:
         return [_moved(root, each, {**option, "type": option.get("elements")}) for each in value]
     if isinstance(value, dict) and option.get("options"):
         return below(root, value, option["options"])
-    if option.get("type") == "path" and isinstance(value, str) and value.startswith("/"):
+    if (
+        option.get("type") == "path"
+        and isinstance(value, str)
+        and value.startswith("/")
+        and not value.startswith(f"{root}/")
+    ):
         return f"{root}{value}"
     return value

@@ -23,7 +23,13 @@ class InMemoryApi:
 
     def __init__(self) -> None:
         self.stored: dict[str, Object] = {}
-        self.created: list[Object] = []
+        #: what was created or replaced, in order
+        self.sent: list[Object] = []
+        self.patches: list[Object] = []
+
+    def forget(self) -> None:
+        """What was sent so far; what is stored stays."""
+        self.sent, self.patches = [], []
 
     def exchange(self, method: str, path: str, payload: bytes | None, _content_type: str) -> tuple[int, str]:
         """A request and its answer as on the wire."""
@@ -45,12 +51,16 @@ class InMemoryApi:
         changed = body if method == "PUT" else _merged(self.stored[place], body)
         if "dryRun" not in query:
             self.stored[place] = changed
+            if method == "PUT":
+                self.sent.append(body)
+            else:
+                self.patches.append({"path": place, "body": body})
         return 200, json.dumps(changed)
 
     def _create(self, collection: str, body: Object, dry_run: bool) -> tuple[int, str]:
         if not dry_run:
-            self.created.append(body)
-        stored = {**body, "metadata": {**body["metadata"], "uid": f"uid-{len(self.created)}", "resourceVersion": "1"}}
+            self.sent.append(body)
+        stored = {**body, "metadata": {**body["metadata"], "uid": f"uid-{len(self.sent)}", "resourceVersion": "1"}}
         if not dry_run:
             self.stored[f"{collection}/{body['metadata']['name']}"] = stored
         return 201, json.dumps(stored)
@@ -67,6 +77,21 @@ def answered_by(api: InMemoryApi) -> Iterator[None]:
 
     with mock.patch.object(Client, "exchange", exchange):
         yield
+
+
+def patched_nodes(patches: list[Object]) -> dict[str, Any]:
+    """By name, what nodes are after these: labels, annotations and taints."""
+    api = InMemoryApi()
+    for each in patches:
+        api.exchange("PATCH", each["path"], json.dumps(each["body"]).encode(), "")
+    return {
+        place.removeprefix(_NODES): {
+            "labels": node["metadata"].get("labels") or {},
+            "annotations": node["metadata"].get("annotations") or {},
+            "taints": node["spec"].get("taints") or [],
+        }
+        for place, node in api.stored.items()
+    }
 
 
 def _registered(name: str) -> Object:

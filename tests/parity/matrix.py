@@ -18,9 +18,10 @@ from lab import golden_cases, golden_store, pins
 from lab.golden_cases import Case
 from lab.golden_store import Golden
 from tests.parity.comparing import Comparison, Difference, compare
-from tests.parity.made import NotPlayed, make
+from tests.parity.made import make
 from tests.parity.playing import TaskFailed
 from tests.parity.refusing import names_a_field
+from tests.parity.telling import NotPlayed
 
 PLAIN = golden_cases.load(golden_cases.PLAIN)
 

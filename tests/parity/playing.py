@@ -11,10 +11,12 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from ansible._internal._templating._jinja_bits import _TemplateCompileContext
 from ansible.errors import AnsibleError
 from ansible.executor.play_iterator import PlayIterator
 from ansible.executor.task_executor import TaskExecutor
@@ -26,15 +28,16 @@ from ansible.plugins import loader as plugins
 from ansible.plugins.action import ActionBase
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
+from jinja2 import Environment
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 COLLECTION = "kubephase.cluster"
-#: which host is what, and what a host's roles are told by others
-WIRING = CHECKOUT / "playbooks" / "vars" / "cluster.yml"
 
 HOST = "golden"
 #: how Ansible begins to tell of an exception
 CRASH = "Task failed: "
+#: actions that find something wrong by themselves
+REFUSING = (f"{COLLECTION}.config", "ansible.builtin.fail", "ansible.builtin.assert")
 
 Modules = Callable[[str, dict[str, Any]], dict[str, Any]]
 
@@ -42,44 +45,72 @@ Modules = Callable[[str, dict[str, Any]], dict[str, Any]]
 class TaskFailed(Exception):
     """What Ansible would have shown for a task.
 
-    :param crashed: by an exception, and not because it found something wrong.
+    :param refused: it found something wrong, and did not crash.
     """
 
-    def __init__(self, task: str, message: str, crashed: bool = False) -> None:
+    def __init__(self, task: str, message: str, refused: bool = False) -> None:
         super().__init__(message)
         self.task = task
-        self.crashed = crashed
+        self.refused = refused
 
 
-def play(roles: Sequence[dict[str, Any]], group: str, variables: dict[str, Any], run_module: Modules) -> None:
-    """One after the other, on one host of that group of the playbooks.
+@dataclass(frozen=True)
+class Loaded:
+    """A play as Ansible has read it, which takes longer than to play it; one for every kind of case in a process."""
+
+    loader: DataLoader
+    inventory: InventoryManager
+    play: Play
+
+
+def load(roles: Sequence[dict[str, Any]], tasks: Sequence[dict[str, Any]], variables: dict[str, Any]) -> Loaded:
+    """Roles one after the other, then tasks, on one host.
 
     :param roles: entries as in a playbook, with names of the collection's roles.
-    :param run_module: what a module of the collection answers to its arguments.
-    :raises TaskFailed: at the first task that fails.
     """
     _plugin_loader()
     loader = DataLoader()
     loader.set_basedir(str(CHECKOUT / "playbooks"))
     inventory = InventoryManager(loader=loader, sources=[f"{HOST},"])
-    inventory.add_group(group)
-    inventory.add_host(HOST, group)
-    manager = VariableManager(loader=loader, inventory=inventory)
-    HostVars(inventory, manager, loader)
     source = {
         "name": "Golden host",
         "hosts": HOST,
         "gather_facts": False,
-        "vars_files": [str(WIRING)],
         "vars": {"ansible_connection": "local", **variables},
         "roles": [{**entry, "role": f"{COLLECTION}.{entry['role']}"} for entry in roles],
+        "tasks": [dict(task) for task in tasks],
     }
+    manager = VariableManager(loader=loader, inventory=inventory)
+    return Loaded(loader, inventory, Play.load(source, variable_manager=manager, loader=loader))
+
+
+def play(loaded: Loaded, variables: dict[str, Any], run_module: Modules) -> dict[str, Any]:
+    """Returns what the tasks registered.
+
+    :param variables: as on Ansible's command line.
+    :param run_module: what a module of the collection answers to its arguments.
+    :raises TaskFailed: at the first task that fails.
+    """
+    manager = VariableManager(loader=loaded.loader, inventory=loaded.inventory)
+    HostVars(loaded.inventory, manager, loaded.loader)
+    manager.extra_vars.update(variables)
+    for role in loaded.play.roles:
+        _forget(role)
     try:
-        loaded = Play.load(source, variable_manager=manager, loader=loader)
-        with mock.patch.object(ActionBase, "_execute_module", functools.partialmethod(_execute_module, run_module)):
-            _run(loaded, inventory, manager, loader)
+        with (
+            mock.patch.object(ActionBase, "_execute_module", functools.partialmethod(_execute_module, run_module)),
+            mock.patch.object(Environment, "compile", _compiled_once),
+        ):
+            return _run(loaded, manager)
     except AnsibleError as error:
-        raise TaskFailed("loading", str(error)) from error
+        raise TaskFailed("play", str(error)) from error
+
+
+def _forget(role: Any) -> None:
+    """That it, or a role it depends on, was played before."""
+    role._completed.clear()
+    for other in role.get_all_dependencies():
+        other._completed.clear()
 
 
 def playbook_file(path: Path) -> Any:
@@ -87,26 +118,31 @@ def playbook_file(path: Path) -> Any:
     return DataLoader().load_from_file(str(path), trusted_as_template=True)
 
 
-def _run(loaded: Play, inventory: InventoryManager, manager: VariableManager, loader: DataLoader) -> None:
-    context = PlayContext(play=loaded)
-    tasks = PlayIterator(inventory, loaded, context, manager, manager.get_vars(play=loaded))
-    host = inventory.get_host(HOST)
+def _run(loaded: Loaded, manager: VariableManager) -> dict[str, Any]:
+    registered: dict[str, Any] = {}
+    context = PlayContext(play=loaded.play)
+    tasks = PlayIterator(loaded.inventory, loaded.play, context, manager, manager.get_vars(play=loaded.play))
+    host = loaded.inventory.get_host(HOST)
     while True:
-        _state, task = tasks.get_next_task_for_host(host)
-        if task is None:
-            return
-        if task.action in ("meta", "ansible.builtin.meta"):
-            if task.args.get("_raw_params") == "role_complete":
-                task._role._completed[host.name] = True
+        _state, original = tasks.get_next_task_for_host(host)
+        if original is None:
+            return registered
+        if original.action in ("meta", "ansible.builtin.meta"):
+            if original.args.get("_raw_params") == "role_complete":
+                original._role._completed[host.name] = True
             continue
-        variables = manager.get_vars(play=loaded, host=host, task=task)
-        result = TaskExecutor(host, task, variables, context, loader, plugins, None, manager).run()
+        # a task's expressions are evaluated in place
+        task = original.copy(exclude_parent=True, exclude_tasks=True)
+        task._parent = original._parent
+        variables = manager.get_vars(play=loaded.play, host=host, task=task)
+        result = TaskExecutor(host, task, variables, context, loaded.loader, plugins, None, manager).run()
         if result.get("failed"):
             message = str(result.get("msg"))
-            raise TaskFailed(task.get_name(), message, message.startswith(CRASH))
+            raise TaskFailed(task.get_name(), message, task.action in REFUSING and not message.startswith(CRASH))
         if "include" in result:
             raise TaskFailed(task.get_name(), "tasks that are included when they run are not played here")
         if task.register:
+            registered[task.register] = result
             manager.set_nonpersistent_facts(host.name, {task.register: result})
         if "ansible_facts" in result:
             manager.set_nonpersistent_facts(host.name, result["ansible_facts"])
@@ -125,6 +161,21 @@ def _execute_module(
     if collection != COLLECTION:
         raise AnsibleError(f"module {name} is not played here")
     return run_module(module, dict(action._task.args if module_args is None else module_args))
+
+
+_compile = Environment.compile
+_compiled: dict[tuple[Any, ...], Any] = {}
+
+
+def _compiled_once(environment: Environment, source: Any, *arguments: Any, **named: Any) -> Any:
+    """The same templates are compiled for every task and every case; most of the time would go there."""
+    escaping = _TemplateCompileContext.current().escape_backslashes
+    key = (str(source), escaping, environment.trim_blocks, environment.lstrip_blocks, arguments, tuple(named.items()))
+    if not isinstance(source, str):
+        return _compile(environment, source, *arguments, **named)
+    if key not in _compiled:
+        _compiled[key] = _compile(environment, source, *arguments, **named)
+    return _compiled[key]
 
 
 @functools.cache

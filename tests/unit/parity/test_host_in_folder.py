@@ -63,9 +63,9 @@ def test_objects_are_remembered_in_order(tmp_path: Path) -> None:
     host = with_kubeconfig(tmp_path)
     arguments = {"objects": [ROLE, {**ROLE, "metadata": {"name": "a"}}], "kubeconfig": "/etc/kubernetes/admin.conf"}
     assert host.run("api_objects", arguments)["changed"]
-    assert [each["metadata"]["name"] for each in host.api.created] == ["kubeadm:get-nodes", "a"]
+    assert [each["metadata"]["name"] for each in host.api.sent] == ["kubeadm:get-nodes", "a"]
     assert not host.run("api_objects", arguments)["changed"]
-    assert len(host.api.created) == 2
+    assert len(host.api.sent) == 2
 
 
 def test_only_what_is_said_to_be_a_path_moves() -> None:
@@ -103,7 +103,7 @@ def asked(api: InMemoryApi, method: str, path: str, body: Any = None) -> tuple[i
 def test_a_dry_run_changes_nothing() -> None:
     api = InMemoryApi()
     assert asked(api, "POST", "/api/v1/nodes?dryRun=All", {"metadata": {"name": "a"}})[0] == 201
-    assert api.created == []
+    assert api.sent == []
     asked(api, "POST", "/c", {"metadata": {"name": "a"}, "data": {"x": "1"}})
     asked(api, "PUT", "/c/a?dryRun=All", {"metadata": {"name": "a"}})
     assert asked(api, "GET", "/c/a")[1]["data"] == {"x": "1"}
