@@ -167,3 +167,18 @@ def test_a_patch_that_fails_changes_nothing(tmp_path: Path) -> None:
 def test_a_folder_is_not_needed_where_nothing_can_be_patched(tmp_path: Path) -> None:
     files = FileSet([WantedFile(str(tmp_path / "one"), "x\n")], patches={"version": "v1.37.2", "directory": "/nowhere"})
     assert apply(files)["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("present", "absent", "content"),
+    [(["ca.crt"], ["ca.key"], "other\n"), (["ca.crt", "no"], [], "x\n"), ([], ["ca.crt"], "x\n"), ([], [], "other\n")],
+)
+def test_other_content_where_the_host_wants_it(
+    tmp_path: Path, present: list[str], absent: list[str], content: str
+) -> None:
+    (tmp_path / "ca.crt").touch()
+    there = {
+        name: [str(tmp_path / each) for each in given] for name, given in (("present", present), ("absent", absent))
+    }
+    apply(FileSet([WantedFile(str(tmp_path / "file"), "x\n", instead={**there, "content": "other\n"})]))
+    assert (tmp_path / "file").read_text() == content

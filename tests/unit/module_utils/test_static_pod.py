@@ -9,10 +9,12 @@ import pytest
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._static_pod import (
+    certificate_directories,
     merge_arguments,
     merge_env,
     merge_volume_mounts,
     merge_volumes,
+    probe_endpoint,
 )
 
 ARGUMENTS = "    - --advertise-address=192.0.2.1\n    - --bind-address=127.0.0.1\n    - --controllers=*,tokencleaner\n"
@@ -68,3 +70,37 @@ def test_volumes_are_sorted_and_replaced_by_name() -> None:
         "  - hostPath:\n      path: /other\n      type: File\n    name: b\n"
     )
     assert merge_volumes(volumes, []) == volumes
+
+
+@pytest.mark.parametrize(
+    ("paths", "directories"),
+    [
+        ([], []),
+        (["", "/srv/etcd/ca.crt", ""], ["/srv/etcd"]),
+        (["/etc/kubernetes/pki/etcd/ca.crt", "/srv/b/c.crt", "/srv/a/c.key"], ["/srv/a", "/srv/b"]),
+        (["/srv/etcd/certs/ca.crt", "/srv/etcd/c.crt", "/srv/etcd/keys/c.key"], ["/srv/etcd"]),
+        # by the beginning of the text, as kubeadm judges it
+        (["/srv/etcd/ca.crt", "/srv/etcd-keys/c.key"], ["/srv/etcd"]),
+        (["/etc/ssl/certs/etcd/ca.crt", "ca.crt"], []),
+    ],
+)
+def test_directories_of_certificates_that_a_pod_lacks(paths: list[str], directories: list[str]) -> None:
+    assert certificate_directories(paths, ["/etc/ssl/certs", "/etc/kubernetes/pki"]) == directories
+
+
+@pytest.mark.parametrize(
+    ("url", "hostname", "port", "scheme"),
+    [
+        ("", "::1", 2381, "HTTP"),
+        ("http://0.0.0.0:3381", "0.0.0.0", 3381, "HTTP"),
+        ("https://[::]", "::", 2381, "HTTPS"),
+        ("unix://here", "here", 2381, "HTTP"),
+    ],
+)
+def test_where_etcd_is_probed(url: str, hostname: str, port: int, scheme: str) -> None:
+    assert probe_endpoint(url, "[::1]") == {"hostname": hostname, "port": port, "scheme": scheme}
+
+
+def test_a_metrics_url_that_is_none() -> None:
+    with pytest.raises(KubephaseError, match="listen-metrics-urls: this is not a URL"):
+        probe_endpoint("http://[::1:2381", "127.0.0.1")

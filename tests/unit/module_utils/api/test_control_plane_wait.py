@@ -133,13 +133,13 @@ def host(tmp_path, api, server_certificate, monkeypatch):
 
 @pytest.fixture
 def run(host, admin_conf, api):
-    def run(check_mode=False, timeout=0.4, admin=admin_conf, super_admin="/nonexistent/super-admin.conf"):
+    def run(check_mode=False, timeout=0.4, admin=admin_conf, super_admin="/nonexistent/super-admin.conf", **skipped):
         directory = str(host.directory)
         return ensure(
             Awaited(
                 manifests=directory, kubelet_config=f"{directory}/config.yaml", admin_conf=admin,
                 super_admin_conf=super_admin, server=api.url, advertise_address="192.0.2.1", watch=[],
-                kubelet_timeout=timeout, component_timeout=timeout, api_timeout=timeout,
+                kubelet_timeout=timeout, component_timeout=timeout, api_timeout=timeout, **skipped,
             ),
             check_mode,
         )  # fmt: skip
@@ -169,6 +169,19 @@ def test_starting_the_kubelet_is_a_change(run, monkeypatch):
     assert [(entry["after_header"], entry["after"]) for entry in result["diff"]] == [
         ("kubelet.service", "enabled\nstarted\n")
     ]
+
+
+def test_a_kubelet_that_is_not_to_be_started_is_left_as_it_is(run, monkeypatch):
+    monkeypatch.setattr(Unit, "done", ["started"])
+    assert run(timeout=5, start=False)["unit"] == []
+
+
+def test_nothing_is_waited_for_where_that_is_skipped(api, host, run):
+    host.health["kubelet"].close()
+    host.health["etcd"].close()
+    result = run(timeout=5, wait=False)
+    assert [entry["object"] for entry in result["objects"]] == ["ClusterRoleBinding kubeadm:cluster-admins"]
+    assert ("GET", "/livez", None) not in api.requests and result["restarted"] == []
 
 
 def test_it_goes_on_when_the_last_one_is_healthy(host, run):
