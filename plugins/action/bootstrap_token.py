@@ -11,6 +11,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kubephase.cluster.plugins.plugin_utils._api_templates import with_templates
+from ansible_collections.kubephase.cluster.plugins.plugin_utils._hidden_output import hidden_output
 
 
 class ActionModule(ActionBase):
@@ -19,20 +20,24 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
-        result: dict[str, Any] = self._execute_module(
-            module_name="kubephase.cluster.bootstrap_token",
-            module_args=with_templates(self, task_vars or {}),
-            task_vars=task_vars,
-        )
         given = self._task.args
+        wants_token, wants_command = (
+            boolean(given.get(name) or False) for name in ("return_token", "return_join_command")
+        )
+        with hidden_output(self, wants_token or wants_command):
+            result: dict[str, Any] = self._execute_module(
+                module_name="kubephase.cluster.bootstrap_token",
+                module_args=with_templates(self, task_vars or {}),
+                task_vars=task_vars,
+            )
         parts = result.pop("token", None)
         endpoint, pins = result.pop("endpoint", ""), result.pop("ca_cert_hashes", [])
         if isinstance(parts, dict):
             # the module gives it in two parts, as Ansible would mask a value that is one of its arguments
             token = f"{parts['id']}.{parts['secret']}"
-            if boolean(given.get("return_token", False)):
+            if wants_token:
                 result["token"] = token
-            if boolean(given.get("return_join_command", False)):
+            if wants_command:
                 result["join_command"] = join_command(endpoint, token, pins, given.get("certificate_key") or "")
             # hides this one result; plans and errors have no token and stay visible
             result["_ansible_no_log"] = True

@@ -51,17 +51,26 @@ def serving(address: str, identity: tuple[str, str], data: dict[str, str], direc
     """Serve it over TLS with the certificate and key of ``identity``; yields HOST:PORT."""
     config_map = {"apiVersion": "v1", "kind": "ConfigMap", "data": data}
     config_map["metadata"] = {"name": "cluster-info", "namespace": "kube-public"}
-    body = json.dumps(config_map).encode()
+    with serving_pages(address, identity, {PATH: json.dumps(config_map).encode()}, directory) as where:
+        yield where
+
+
+@contextmanager
+def serving_pages(address: str, identity: tuple[str, str], pages: dict[str, bytes], directory: Path) -> Iterator[str]:
+    """Serve these paths over TLS, a path that begins with ``https:`` as a redirect; yields HOST:PORT."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found = self.path.partition("?")[0] == PATH
-            self.send_response(200 if found else 404)
+            body = pages.get(self.path.partition("?")[0])
+            redirect = body is not None and body.startswith(b"https:")
+            self.send_response(302 if redirect else 404 if body is None else 200)
+            if redirect and body is not None:
+                self.send_header("Location", body.decode())
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body) if found else 0))
+            self.send_header("Content-Length", str(0 if redirect else len(body or b"")))
             self.end_headers()
-            if found:
-                self.wfile.write(body)
+            if not redirect:
+                self.wfile.write(body or b"")
 
         def log_message(self, format: str, *arguments: object) -> None:
             """Quiet."""
