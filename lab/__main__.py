@@ -33,7 +33,7 @@ def main() -> None:
     verb("packages", "install the Debian packages the lab needs", lab=False)
     get = verb("artifacts", "get or build everything a cluster downloads, and offer it", lab=False)
     get.add_argument("--minor", default=pins.DEFAULT_MINOR, choices=list(pins.RELEASES))
-    get.add_argument("--with", dest="extras", action="append", default=[], choices=["e2e"])
+    get.add_argument("--with", dest="extras", action="append", default=[], choices=["e2e", "plugins"])
     verb("cluster", "all of it: packages, artifacts, hosts, playbooks/site.yml; shows the cluster")
     verb("clean", "remove the lab, and stop the mirror when no other lab is left")
     verb("kubeconfig", "fetch the cluster's kubeconfig")

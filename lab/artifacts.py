@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from lab import builds, checksums, e2e, golang, images, mirror, pins, store, upstream
+from lab import builds, checksums, e2e, golang, images, mirror, pins, plugins, store, upstream
 from lab.report import say
 
 
@@ -34,6 +34,7 @@ def ensure(release: pins.Release, extras: Iterable[str] = ()) -> None:
         etcd(release),
         coredns(release),
         *([e2e_suite(release)] if "e2e" in extras else []),
+        *([kubelet_plugins(release)] if "plugins" in extras else []),
     ]
     with store.lock("artifacts"):
         missing = [part for part in parts if not store.entry(part.key).is_dir()]
@@ -44,10 +45,16 @@ def ensure(release: pins.Release, extras: Iterable[str] = ()) -> None:
         for number, part in enumerate(missing, 1):
             part.ensure(f"artifact {number} of {len(missing)}: ")
         publish(release)
-        images.ensure(
-            release, store.entry(kubernetes(release).key), *(store.entry(a(release).key) for a in (etcd, coredns))
-        )
+        images.ensure(wanted_images(release, "plugins" in extras))
     say(f"artifacts of Kubernetes {release.version} are complete")
+
+
+def wanted_images(release: pins.Release, with_plugins: bool) -> list[images.Wanted]:
+    kubernetes_at, etcd_at, coredns_at, plugins_at = (
+        store.entry(part(release).key) for part in (kubernetes, etcd, coredns, kubelet_plugins)
+    )
+    found = images.wanted(release, kubernetes_at, etcd_at, coredns_at)
+    return found + (images.of_plugins(plugins_at, plugins.key()) if with_plugins else [])
 
 
 def commands(release: pins.Release) -> Path:
@@ -92,6 +99,14 @@ def e2e_suite(release: pins.Release) -> Artifact:
         _entry("e2e-kubeadm", release.version),
         f"e2e_kubeadm suite {release.version}",
         lambda into: e2e.build(release.version, into),
+    )
+
+
+def kubelet_plugins(release: pins.Release) -> Artifact:
+    return Artifact(
+        _entry(f"plugins-{plugins.key()}", release.version),
+        f"device plugin and CSI driver {release.version}",
+        lambda into: plugins.build(release.version, into),
     )
 
 

@@ -101,6 +101,12 @@ def compile_test(build: Build, work: Path, output: Path, package: str) -> None:
     _go(build, work, ["test", "-c"], str(output), [package])
 
 
+def compile_source(build: Build, work: Path, output: Path) -> None:
+    """Builds the program whose source is in work, with a module of another project."""
+    prepare(build, work)
+    _go(build, work, ["build"], str(output), ["."])
+
+
 def _go(build: Build, work: Path, verb: list[str], output: str, packages: list[str]) -> None:
     go, env = toolchain(), environment(build.static_cgo)
     listing = [go, "list", "-deps", *(["-test"] if verb[0] == "test" else []), *tags(build), *packages]

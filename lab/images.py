@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Callable
 
-from lab import daemons, golang, hostimage, mirror, oci, packages, pins, store, upstream
+from lab import daemons, golang, hostimage, mirror, oci, packages, pins, plugins, store, upstream
 from lab.commands import run
 from lab.podman import podman
 from lab.report import say, step
@@ -28,13 +28,13 @@ class Wanted:
     name: str
     tag: str
     make: Callable[[Path], oci.Image]
-    recipe: int = RECIPE
+    recipe: int | str = RECIPE
+    upstream: bool = True
 
 
-def ensure(release: pins.Release, kubernetes: Path, etcd: Path, coredns: Path) -> None:
+def ensure(images: list[Wanted]) -> None:
     """Pushes what the registry does not have."""
     mirror.start()
-    images = wanted(release, kubernetes, etcd, coredns)
     missing = [image for image in images if not _present(image)]
     if not missing:
         return
@@ -63,6 +63,18 @@ def wanted(release: pins.Release, kubernetes: Path, etcd: Path, coredns: Path) -
         _program("coredns/coredns", release.coredns_tag, {"coredns": coredns / "coredns"}, ("/coredns",)),
         Wanted("pause", release.pause_tag, lambda at: _pause(at, release), PAUSE_RECIPE),
         Wanted(*pins.TEST_IMAGE, _busybox),
+    ]
+
+
+def of_plugins(at: Path, key: str) -> list[Wanted]:
+    """The device plugin and the CSI driver; key is that of their sources."""
+    driver = _program(
+        *pins.CSI_DRIVER_IMAGE, {plugins.CSI_DRIVER: at / plugins.CSI_DRIVER}, (f"/{plugins.CSI_DRIVER}",)
+    )
+    name = plugins.DEVICE_PLUGIN
+    return [
+        _program(*pins.DEVICE_PLUGIN_IMAGE, {name: at / name}, (f"/{name}",)),
+        replace(driver, recipe=key, upstream=False),
     ]
 
 
@@ -114,7 +126,7 @@ def _present(image: Wanted) -> bool:
 
 def _provide(image: Wanted) -> None:
     registry = f"127.0.0.1:{mirror.PUSH_PORT}"
-    if upstream.reachable(f"https://{upstream.REGISTRY}/"):
+    if image.upstream and upstream.reachable(f"https://{upstream.REGISTRY}/"):
         source = f"{upstream.REGISTRY}/{image.name}:{image.tag}"
         podman("pull", "--quiet", source)
         podman("push", "--quiet", "--tls-verify=false", source, f"{registry}/{image.name}:{image.tag}")

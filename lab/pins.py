@@ -19,6 +19,10 @@ DEBIAN = "bookworm"
 #: Image for Pods of tests: Debian's static busybox with a link for every applet (sh, wget, nc, httpd, nslookup, …).
 TEST_IMAGE = ("e2e-test-images/busybox", "1.36.1-1")
 
+#: A device plugin and a CSI driver for the tests of the kubelet's sockets. The second is the lab's own (lab/csi).
+DEVICE_PLUGIN_IMAGE = ("e2e-test-images/sample-device-plugin", "1.8.0")
+CSI_DRIVER_IMAGE = ("kubephase-lab/csi-folders", "v1")
+
 
 @dataclass(frozen=True)
 class Release:
