@@ -187,11 +187,14 @@ AUTHORITIES = (
 
 
 def families(settings: Settings) -> tuple[Family, ...]:
-    """The certificates ``settings`` ask for, in the order kubeadm makes them. What a skipped phase makes is left out."""
+    """The certificates ``settings`` ask for, in the order kubeadm makes them. What a skipped phase makes is left out.
+
+    Requests are made for etcd too where it is elsewhere, as with kubeadm.
+    """
     return tuple(
         _family(authority, settings)
         for authority in settings.authorities or AUTHORITIES
-        if settings.local_etcd or not authority.for_etcd
+        if settings.local_etcd or settings.request_only or not authority.for_etcd
     )
 
 
