@@ -4,7 +4,7 @@ LAB := .venv/bin/python -m lab
 RUN := .venv/bin/python tests/run.py
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help venv cluster clean lab-up lab-down test test-all lint sanity unit molecule parity bench
+.PHONY: help venv cluster clean lab-up lab-down test test-all lint sanity unit molecule fuzz parity bench
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1  - /'
@@ -44,11 +44,14 @@ sanity: venv ## install the built collection, load its documentation, ansible-te
 unit: venv ## unit tests but those that run playbooks; no host is needed
 	@$(RUN) unit
 
-molecule: venv ## a real cluster on hosts of its own, proven, compared with kubeadm's, and thrown away
-	@$(RUN) molecule
+molecule: venv ## real clusters on hosts of their own, proven, compared with kubeadm's, and thrown away
+	@$(RUN) molecule kubeadm
 
-parity: venv ## compare the lab that `molecule converge` left with what kubeadm makes
-	@.venv/bin/pytest tests/parity
+fuzz: venv ## 20,000 and more broken configurations and answers
+	@$(RUN) fuzz
+
+parity: venv ## every case and minor version against kubeadm's own bytes; shows what differs, writes docs/PARITY.md
+	@.venv/bin/python -m tests.parity
 
 bench: venv ## kubeadm by hand and site.yml on the same hosts, timed (ROUNDS=n)
 	@.venv/bin/python -m tests.bench --rounds $(or $(ROUNDS),1)

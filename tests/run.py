@@ -22,7 +22,14 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 OUTPUT = CHECKOUT / "tests/output"
 TOOLS = Path(sys.prefix) / "bin"
 
-TYPED = ("ansible_collections.kubephase.cluster.plugins.module_utils", "lab", "tests.cluster", "tests.bench")
+TYPED = (
+    "ansible_collections.kubephase.cluster.plugins.module_utils",
+    "lab",
+    "tests.cluster",
+    "tests.bench",
+    "tests.fuzz",
+    "tests.parity",
+)
 
 #: The main job runs on the oldest supported minor version each time, and everything on each of them with `--all`.
 OLDEST = "1.34"
@@ -52,9 +59,12 @@ STAGES: dict[str, Stage] = {
     "unit": Stage(["pytest", "-n", "4", "-m", "not playbook", "tests/unit"]),
     "playbook": Stage(["pytest", "-n", "4", "-m", "playbook", "tests/unit"]),
     "fuzz": Stage(["pytest", "-n", "2", "tests/fuzz"]),
+    "fuzz": Stage(["pytest", "-n", "2", "tests/fuzz"]),
+    "parity": Stage(["pytest", "-n", "2", "tests/parity/test_matrix.py"]),
     "sanity": Stage(["python", "tests/sanity/check.py"]),
     "artifacts": Stage(["python", "-m", "lab", "artifacts", "--with", "e2e"]),
     "molecule": molecule("default"),
+    "kubeadm": molecule("kubeadm"),
     f"artifacts-{OLDEST}": Stage(["python", "-m", "lab", "artifacts"], OLDEST),
     f"minor-{OLDEST}": molecule("minor", OLDEST),
     **{f"molecule-{minor}": molecule("default", minor, always=False) for minor in (OLDEST, *BETWEEN)},

@@ -48,4 +48,4 @@ def test_every_known_difference_occurs(results: Results) -> None:
 
 def test_the_table_is_what_the_matrix_gives(results: Results) -> None:
     written = report.document([(cell, results.of(cell)) for cell in CELLS], known.load())
-    assert report.FILE.read_text() == written, "run `make parity-table`"
+    assert report.FILE.read_text() == written, "run `make parity`"
