@@ -59,7 +59,6 @@ STAGES: dict[str, Stage] = {
     "unit": Stage(["pytest", "-n", "4", "-m", "not playbook", "tests/unit"]),
     "playbook": Stage(["pytest", "-n", "4", "-m", "playbook", "tests/unit"]),
     "fuzz": Stage(["pytest", "-n", "2", "tests/fuzz"]),
-    "fuzz": Stage(["pytest", "-n", "2", "tests/fuzz"]),
     "parity": Stage(["pytest", "-n", "2", "tests/parity/test_matrix.py"]),
     "sanity": Stage(["python", "tests/sanity/check.py"]),
     "artifacts": Stage(["python", "-m", "lab", "artifacts", "--with", "e2e"]),
