@@ -1,8 +1,8 @@
 """Runs kubeadm on a golden host: commands from standard input, as JSON with the fields of `main`; answers as JSON.
 
-A run is {command, clean, serve, etcd}: `clean` makes the host one without a trace of an earlier run first; `serve` and `etcd`
-are the API server {port, certificate, key, objects by path} and the etcd {binary, cluster} that kubeadm finds. Ends at the
-first command that fails.
+A run is {command, clean, bare, serve, etcd}: `clean` makes the host one without a trace of an earlier run first, and then what
+the case has there, without what an earlier kubeadm made where it is `bare`; `serve` and `etcd` are the API server {port,
+certificate, key, objects by path} and the etcd {binary, cluster} that kubeadm finds. Ends at the first command that fails.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ CASE = Path("/root/case")
 
 def main(
     files: dict[str, str],
+    existing: list[str],
     prepare: list[str],
     runs: list[dict[str, Any]],
     environment: dict[str, str],
@@ -38,7 +39,7 @@ def main(
             if run.get("clean"):
                 clean([*directories, str(CASE)])
                 write(files)
-                for command in prepare:
+                for command in [*(existing if not run.get("bare") else []), *prepare]:
                     subprocess.run(["sh", "-euc", command], cwd=CASE, check=True, stdout=sys.stderr)
             with golden_etcd.Etcd(**run["etcd"]) if run.get("etcd") else nullcontext():
                 said.append(execute(run["command"], {**os.environ, **environment}, run.get("serve")))

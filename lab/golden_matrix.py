@@ -19,6 +19,8 @@ from lab.topology import Topology
 
 #: cases may use it
 SCRATCH = "/srv"
+#: no verdict of kubeadm, but something that the golden host does not offer
+OF_THE_LAB = re.compile(r"dial tcp|deadline exceeded|timed out|member \w+ is not started")
 SCRIPTS = ("golden_host.py", "golden_api.py", "golden_etcd.py", "golden_proto.py", "collect.py")
 ON_HOST = "/root/golden"
 SCRIPT = ["env", f"PYTHONPATH={ON_HOST}", "python3", "-m", "lab.golden_host"]
@@ -83,6 +85,8 @@ class Matrix:
             return accepted(case, runs, said)
         if runs[len(said) - 1].get("dry"):
             raise LabError(f"{case.name} of {self.release.minor}: only the dry run refuses: {said[-1]['errors']}")
+        if OF_THE_LAB.search(said[-1]["errors"]):
+            raise LabError(f"{case.name} of {self.release.minor}: {said[-1]['errors']}")
         return Golden(refused=sentence(said[-1]["errors"]))
 
     def cluster(self, case: Case) -> tuple[str, dict[str, Any]]:
@@ -99,7 +103,8 @@ class Matrix:
     def run(self, case: Case, runs: list[Run], ca_hash: str = "") -> list[dict[str, Any]]:
         arguments = {
             "files": files_of(case, case.config(self.release.version, ca_hash)),
-            "prepare": golden_runs.preparation(self.binary, case),
+            "existing": golden_runs.existing(self.binary, case),
+            "prepare": case.prepare,
             "runs": runs,
             "environment": {**kubeadm.ENVIRONMENT.get(self.release.minor, {}), **case.environment},
             "directories": [*golden_runs.DIRECTORIES, SCRATCH],

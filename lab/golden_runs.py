@@ -2,8 +2,9 @@
 
 `init` runs three times: really, the phases that need no cluster, so that files lie where they belong, with the modes they get;
 then those that talk to a cluster, to an API server that remembers (not where the case's endpoint is on no host: then the
-node's PATCH is not known); then all of it dry, which tells the API objects. `join` runs against that server too. The host has
-no container runtime and no kubelet; nothing is started on it.
+node's PATCH is not known); then all of it dry, which tells the API objects (on a host without an earlier kubeadm's
+certificates, with which a dry run before 1.36 fails). `join` runs against that server too. The host has no container runtime
+and no kubelet; nothing is started on it.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def init(binary: str, case: Case, release: pins.Release) -> list[Run]:
         certificates = _field(documents, "ClusterConfiguration", "certificatesDir", PKI)
         served = server({}, endpoint.get("bindPort", 6443), certificates)
         runs.append({"command": command(*NO_PHASES, *LOCAL_PHASES), "serve": served})
-    return [*runs, {"command": [*command("preflight"), "--dry-run"], "clean": True, "dry": True}]
+    return [*runs, {"command": [*command("preflight"), "--dry-run"], "clean": True, "bare": True, "dry": True}]
 
 
 def collect(case: Case) -> Run:
@@ -96,12 +97,12 @@ def server(objects: dict[str, Any], port: int, certificates: str = PKI) -> Run:
     return {"objects": objects, "port": port, "certificate": f"{where}.crt", "key": f"{where}.key"}
 
 
-def preparation(binary: str, case: Case) -> list[str]:
-    """Commands on the host before each clean run."""
+def existing(binary: str, case: Case) -> list[str]:
+    """Commands that make what an earlier kubeadm left."""
     if case.existing_without is None:
-        return case.prepare
+        return []
     made = [f"{binary} init phase {phase} all {CONFIG}" for phase in ("certs", "kubeconfig")]
-    return [*made, *(f"rm {path}" for path in case.existing_without), *case.prepare]
+    return [*made, *(f"rm {path}" for path in case.existing_without)]
 
 
 def _field(documents: list[dict[str, Any]], kind: str, name: str, otherwise: Any) -> Any:

@@ -85,12 +85,13 @@ def test_the_api_server_has_the_certificate_and_the_port_of_the_case(monkeypatch
     }
 
 
-def test_what_was_there_before_is_made_by_kubeadm_and_taken_away_again():
-    case = Case("x", "title", existing_without=["/etc/kubernetes/pki/ca.key"], prepare=["last"])
-    *made, removed, last = golden_runs.preparation("kubeadm", case)
+def test_what_was_there_before_is_made_by_kubeadm_and_some_of_it_taken_away():
+    *made, removed = golden_runs.existing(
+        "kubeadm", Case("x", "title", existing_without=["/etc/kubernetes/pki/ca.key"])
+    )
     assert [command.split()[3] for command in made] == ["certs", "kubeconfig"]
-    assert (removed, last) == ("rm /etc/kubernetes/pki/ca.key", "last")
-    assert golden_runs.preparation("kubeadm", Case("x", "title", prepare=["only"])) == ["only"]
+    assert removed == "rm /etc/kubernetes/pki/ca.key"
+    assert golden_runs.existing("kubeadm", Case("x", "title", prepare=["only"])) == []
 
 
 def test_the_sentence_is_kubeadms_without_log_and_secrets():
