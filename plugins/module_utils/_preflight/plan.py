@@ -137,7 +137,8 @@ class Plan:
         host, request = self.host, self.request
         external = request.external_etcd
         if external is not None:
-            for name in ("caFile", "certFile", "keyFile"):
+            # a control plane that joins downloads them later, and is told then which are missing
+            for name in ("caFile", "certFile", "keyFile") if request.profile == INIT else ():
                 if external.get(name):
                     path = str(external[name])
                     yield Check("ExternalEtcdClientCertificates", ERROR, partial(files.path_exists, host, path))

@@ -94,6 +94,8 @@ def test_external_etcd_has_other_checks(fake: FakeHost) -> None:
         "ExternalEtcdClientCertificates",
     ]
     assert "Port-2379" not in found
+    joining = request(cluster=configuration(etcd={"external": external}), profile="join_control_plane")
+    assert "ExternalEtcdClientCertificates" not in names(fake.run(joining))
 
 
 def test_all_that_is_wrong_is_reported_together(fake: FakeHost, runtime: Stub) -> None:
