@@ -27,6 +27,7 @@ _EXTRA_CA_DIRECTORIES = (
 )
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _FAMILIES = {"debian": "debian", "ubuntu": "debian", "rhel": "redhat", "fedora": "redhat", "centos": "redhat"}
+_CLIENT_CERTIFICATE = re.compile(r"^ *client-certificate: *[\"']?(/[^\s\"']+)", re.MULTILINE)
 _INITIAL_CLUSTER = re.compile(r"--initial-cluster=(\S+)")
 _ROUTE_UP = 0x1
 _NLMSG_DONE, _NLMSG_ERROR, _RTM_NEWADDR, _RTM_GETADDR = 3, 2, 20, 22
@@ -161,9 +162,14 @@ def distribution(root: Path) -> dict[str, str]:
 
 
 def member(root: Path) -> str:
-    """What the host is in a cluster: ``control_plane``, ``worker`` or nothing."""
+    """What the host is in a cluster: ``control_plane``, ``worker`` or nothing.
+
+    A kubelet writes its kubeconfig before it has the certificate that this names, so the kubeconfig alone tells nothing.
+    """
     directory = root / "etc/kubernetes"
-    if not (directory / "kubelet.conf").exists():
+    path = directory / "kubelet.conf"
+    named = _CLIENT_CERTIFICATE.search(_read(path))
+    if not path.exists() or (named and not (root / named[1].lstrip("/")).exists()):
         return ""
     return "control_plane" if (directory / "manifests/kube-apiserver.yaml").exists() else "worker"
 

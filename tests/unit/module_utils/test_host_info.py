@@ -88,6 +88,16 @@ def test_membership_is_read_from_the_files_a_member_has(tmp_path: Path) -> None:
     assert _host_info.member(tmp_path) == "worker"
 
 
+def test_a_kubelet_that_waits_for_its_certificate_is_no_member_yet(tmp_path: Path) -> None:
+    """It has written its kubeconfig already then: a join that died there is not over."""
+    current = "/var/lib/kubelet/pki/kubelet-client-current.pem"
+    text = f"users:\n- name: default-auth\n  user:\n    client-certificate: {current}\n    client-key: {current}\n"
+    lay(tmp_path, "/etc/kubernetes/kubelet.conf", text)
+    assert _host_info.member(tmp_path) == ""
+    lay(tmp_path, current)
+    assert _host_info.member(tmp_path) == "worker"
+
+
 def test_an_etcd_that_has_joined_others_keeps_what_its_manifest_says(tmp_path: Path) -> None:
     assert _host_info.etcd_initial_cluster(tmp_path) == ""
     first = "    - --initial-cluster=cp1=https://192.0.2.10:2380\n"
