@@ -25,7 +25,8 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects im
 
 Object = dict[str, Any]
 
-_CLUSTER_INFO = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
+_PUBLIC = "kube-public"
+_CLUSTER_INFO = f"/api/v1/namespaces/{_PUBLIC}/configmaps/cluster-info"
 _MARGIN = timedelta(minutes=10)
 """A token that ends sooner is not handed to a node that is about to join."""
 
@@ -67,9 +68,12 @@ def ensure(wanted: Wanted, kubeconfig: str, server: str, timeout: float, check_m
         changes, there = _declared(applier, declared, stored, now)
         made = _made(wanted, there, not any(one.token for one in declared) and _is_first(client, wanted, timeout), now)
         changes += [_bootstrap_tokens.create(applier, token) for token in made]
-        changes += [applier.apply(obj) for obj in wanted.objects]
+        # in kubeadm's order: the right to read cluster-info comes after it
+        rights = [obj for obj in wanted.objects if obj["metadata"].get("namespace") == _PUBLIC]
+        changes += [applier.apply(obj) for obj in wanted.objects if obj not in rights]
         if wanted.cluster_server:
             changes.append(_apply_cluster_info(applier, kubeconfig, wanted.cluster_server))
+        changes += [applier.apply(obj) for obj in rights]
     finally:
         if client is not None:
             client.close()
