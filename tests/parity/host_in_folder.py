@@ -27,6 +27,12 @@ from tests.parity.in_memory_api import InMemoryApi, answered_by
 MODULES = "ansible_collections.kubephase.cluster.plugins.modules"
 #: what needs a network
 LEFT_OUT: Mapping[str, Mapping[str, Any]] = {"template_set": {"artifacts": []}}
+#: users and groups of the golden host, as far as they take numbers that kubeadm would take
+DATABASES = {
+    "/etc/passwd": "root:x:0:0:root:/root:/bin/bash\nmessagebus:x:100:101:::\nsshd:x:101:65534:::\n",
+    "/etc/group": "root:x:0:\nusers:x:100:\nmessagebus:x:101:\n_ssh:x:102:\n",
+    "/etc/login.defs": "",
+}
 
 
 class HostInFolder:
@@ -40,6 +46,24 @@ class HostInFolder:
         self.refused = False
         #: of the cluster's authority, as a pin has it
         self.ca_hash = ""
+        #: user and group of files that are not root's
+        self.owners: dict[str, tuple[int, int]] = {}
+        for name, text in DATABASES.items():
+            path = Path(f"{root}{name}")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def owner(self, path: str) -> dict[str, str]:
+        """Names, as the host's own databases have them. Everything is root's, as which modules run, unless it is given away."""
+        uid, gid = self.owners.get(f"{self.root}{path}", (0, 0))
+        return {"owner": self._name("/etc/passwd", uid), "group": self._name("/etc/group", gid)}
+
+    def _name(self, database: str, number: int) -> str:
+        lines = [line.split(":") for line in Path(f"{self.root}{database}").read_text().splitlines()]
+        return next(line[0] for line in lines if int(line[2]) == number)
+
+    def _give(self, path: str, uid: int, gid: int) -> None:
+        self.owners[os.fspath(path)] = (uid, gid)
 
     def run(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """A module's result, as the host would give it."""
@@ -53,6 +77,8 @@ class HostInFolder:
                 patch_module_args(arguments),
                 mock.patch.object(loaded, "AnsibleModule", here),
                 mock.patch.object(Unit, "ensure", return_value=[]),
+                mock.patch.object(os, "chown", self._give),
+                mock.patch.object(os, "lchown", self._give),
                 answered_by(self.api),
                 redirect_stdout(StringIO()),
             ):

@@ -36,7 +36,13 @@ class Cell:
     def __str__(self) -> str:
         return f"{self.minor}-{self.case.name}"
 
-    def documents(self, case: Case) -> list[dict[str, Any]]:
+    def is_named_in(self, sentence: str) -> bool:
+        """What is refused: a file that is missing, or a field."""
+        if any(path in sentence for path in self.case.existing_without or []):
+            return True
+        return names_a_field(sentence, self._documents(self.case), self._documents(PLAIN))
+
+    def _documents(self, case: Case) -> list[dict[str, Any]]:
         return case.documents(pins.RELEASES[self.minor].version)
 
     @property
@@ -76,7 +82,7 @@ class Results:
         finally:
             # keys were made in it
             shutil.rmtree(root, ignore_errors=True)
-        if ours.refused and not names_a_field(ours.refused, cell.documents(cell.case), cell.documents(PLAIN)):
+        if ours.refused and not cell.is_named_in(ours.refused):
             found.differences.append(Difference("refused", "names no field", (f"+{ours.refused}",)))
         return found
 

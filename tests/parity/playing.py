@@ -93,7 +93,8 @@ def play(loaded: Loaded, variables: dict[str, Any], run_module: Modules) -> dict
     """
     manager = VariableManager(loader=loaded.loader, inventory=loaded.inventory)
     HostVars(loaded.inventory, manager, loaded.loader)
-    manager.extra_vars.update(variables)
+    # Ansible has one mapping of these for a process
+    manager._extra_vars = {"ansible_check_mode": False, **variables}
     for role in loaded.play.roles:
         _forget(role)
     try:
