@@ -65,11 +65,17 @@ class Access:
         entry = dict(by_name(self.mapping, "clusters", "cluster", self.identity)[self.cluster_name])
         entry["server"] = server or self.cluster.server
         current = text_of(self.mapping.get("current-context"))
-        contexts = [
-            {**one, "context": {**one["context"], "cluster": cluster_name}} if one.get("name") == current else one
-            for one in self.mapping["contexts"]
-        ]
-        return {**self.mapping, "clusters": [{"name": cluster_name, "cluster": entry}], "contexts": contexts}
+        contexts = dict(by_name(self.mapping, "contexts", "context", self.identity))
+        contexts[current] = {**contexts[current], "cluster": cluster_name}
+        users = by_name(self.mapping, "users", "user", self.identity)
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": cluster_name, "cluster": entry}],
+            "contexts": [{"name": name, "context": contexts[name]} for name in sorted(contexts)],
+            "current-context": current,
+            "users": [{"name": name, "user": users[name]} for name in sorted(users)],
+        }
 
     def ask(self, path: str, timeout: float = 10.0) -> Answer:
         """GET ``path`` over TLS verified against the cluster's CA.

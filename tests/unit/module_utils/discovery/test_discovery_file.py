@@ -110,6 +110,18 @@ def test_its_credentials_are_used(api_server: Any, mapping: dict[str, Any], put:
     assert SECRET not in repr(found) and found.conceal(f"so {SECRET} it") == "so *** it"
 
 
+def test_the_rest_of_it_goes_along_as_kubeadm_writes_it(mapping: dict[str, Any], put: Any) -> None:
+    mapping["users"] = [{"name": "z", "user": {}}, *mapping["users"], None, "x"]
+    mapping["contexts"] = [{"name": "z", "context": {"cluster": "gone", "user": "z"}}, *mapping["contexts"], 7, {}]
+    del mapping["apiVersion"], mapping["kind"]
+    mapping["preferences"] = {"colors": True}
+    written = discover(put(mapping)).kubeconfig("k")
+    assert list(written) == ["apiVersion", "kind", "clusters", "contexts", "current-context", "users"]
+    assert [user["name"] for user in written["users"]] == ["joiner", "z"]
+    assert [context["name"] for context in written["contexts"]] == ["join", "z"]
+    assert written["contexts"][1]["context"] == {"cluster": "gone", "user": "z"}
+
+
 def test_a_token_takes_the_place_of_its_credentials(api_server: Any, mapping: dict[str, Any], put: Any) -> None:
     entry_of(mapping)["tls-server-name"] = "127.0.0.1"
     found = discover(put(mapping), TOKEN)
@@ -241,7 +253,7 @@ def test_servers_that_are_not_the_clusters(
         (lambda m: user_of(m).clear(), "there are no credentials in it"),
         (lambda m: user_of(m).update(exec={"command": "id"}), "credentials by exec cannot be used"),
         (lambda m: user_of(m).update(username="me", password="x"), "more than one kind of credentials (got 'token, username')"),
-        (lambda m: user_of(m).update({"tokenFile": "/none", "token": ""}), "the file that tokenFile names does not exist"),
+        (lambda m: user_of(m).update({"tokenFile": "/nowhere/token", "token": ""}), "the file that tokenFile names does not exist"),
         (lambda m: (user_of(m).clear(), user_of(m).update({"client-certificate-data": "eA=="})), "but no client-key"),
     ],
 )  # fmt: skip
