@@ -205,6 +205,40 @@ def test_a_second_run_changes_nothing_and_needs_no_cluster(host: Host, api_serve
     assert host.starts == 1
 
 
+LOCAL = "https://127.0.0.1:1"
+
+
+def test_a_control_plane_starts_its_kubelet_before_anybody_can_sign(host: Host, api_server: Any) -> None:
+    host.signs = False
+    result = join(host, api_server, stage="start", local_server=LOCAL)
+    assert result["joined"] and "certificate" not in result
+    assert host.bootstrap and host.bootstrap["clusters"][0]["cluster"]["server"] == LOCAL
+    assert os.path.exists(host.paths.bootstrap_conf)
+    host.write_certificate()
+    done = join(host, stage="wait", local_server=LOCAL)
+    assert done["changed"] and done["server"] == LOCAL
+    assert not os.path.exists(host.paths.bootstrap_conf)
+    assert host.starts == 1
+    for stage in ("start", "wait", "all"):
+        assert not join(host, stage=stage, local_server=LOCAL)["changed"]
+
+
+def test_a_control_plane_whose_certificate_does_not_come(host: Host, api_server: Any) -> None:
+    host.signs = False
+    join(host, api_server, stage="start", local_server=LOCAL)
+    with pytest.raises(_join.JoinTimeout, match="no signed client certificate after"):
+        join(host, stage="wait", local_server=LOCAL)
+    assert not os.path.exists(host.paths.bootstrap_conf)
+    assert join(host, api_server, stage="start", local_server=LOCAL)["joined"], "the next run begins anew"
+
+
+def test_both_halves_in_check_mode(host: Host) -> None:
+    started = join(host, check_mode=True, stage="start")
+    assert started["actions"][-1] == "start the kubelet"
+    assert join(host, check_mode=True, stage="wait")["actions"][-1] == f"remove {host.paths.bootstrap_conf}"
+    assert host.starts == 0
+
+
 def test_its_own_token_for_the_kubelet(host: Host, api_server: Any) -> None:
     other = "fedcba.fedcba9876543210"
     api_server.accepted = {other}
