@@ -61,7 +61,7 @@ STAGES: dict[str, Stage] = {
     "fuzz": Stage(["pytest", "-n", "2", "tests/fuzz"]),
     "parity": Stage(["pytest", "-n", "2", "tests/parity/test_matrix.py"]),
     "sanity": Stage(["python", "tests/sanity/check.py"]),
-    "artifacts": Stage(["python", "-m", "lab", "artifacts", "--with", "e2e"]),
+    "artifacts": Stage(["python", "-m", "lab", "artifacts", "--with", "e2e", "--with", "plugins"]),
     "molecule": molecule("default"),
     "kubeadm": molecule("kubeadm"),
     f"artifacts-{OLDEST}": Stage(["python", "-m", "lab", "artifacts"], OLDEST),
