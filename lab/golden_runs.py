@@ -102,7 +102,8 @@ def existing(binary: str, case: Case) -> list[str]:
     if case.existing_without is None:
         return []
     made = [f"{binary} init phase {phase} all {CONFIG}" for phase in ("certs", "kubeconfig")]
-    return [*made, *(f"rm {path}" for path in case.existing_without)]
+    # what is made later shall not begin in the same second
+    return [*made, *(f"rm {path}" for path in case.existing_without), "sleep 1.1"]
 
 
 def _field(documents: list[dict[str, Any]], kind: str, name: str, otherwise: Any) -> Any:

@@ -86,7 +86,7 @@ def test_the_api_server_has_the_certificate_and_the_port_of_the_case(monkeypatch
 
 
 def test_what_was_there_before_is_made_by_kubeadm_and_some_of_it_taken_away():
-    *made, removed = golden_runs.existing(
+    *made, removed, _later = golden_runs.existing(
         "kubeadm", Case("x", "title", existing_without=["/etc/kubernetes/pki/ca.key"])
     )
     assert [command.split()[3] for command in made] == ["certs", "kubeconfig"]
