@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _jws
+from ansible_collections.kubephase.cluster.tests.unit.module_utils.discovery.joining_host import Host
 
 TOKEN = "abcdef.0123456789abcdef"
 _NOW = datetime.datetime.now(datetime.timezone.utc)
@@ -223,3 +224,14 @@ def api_server(authority: Authority, tmp_path: pathlib.Path) -> Iterator[ApiServ
     server.start(folder)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def host(tmp_path: pathlib.Path, authority: Any) -> Iterator[Host]:
+    (tmp_path / "host").mkdir()
+    made = Host(tmp_path / "host", authority)
+    thread = threading.Thread(target=made.health.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield made
+    made.health.shutdown()
+    made.health.server_close()

@@ -5,16 +5,13 @@ from __future__ import annotations
 
 import base64
 import datetime
-import http.server
 import os
 import pathlib
 import stat
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _join, _join_access
 from ansible_collections.kubephase.cluster.plugins.module_utils._discovery import (
@@ -24,128 +21,12 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._discovery impor
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._discovery_request import ClockSkew
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._join import Join, Wanted
-from ansible_collections.kubephase.cluster.plugins.module_utils._join_access import Discovery, Timeouts
-from ansible_collections.kubephase.cluster.plugins.module_utils._membership import HostConflict, Paths
+from ansible_collections.kubephase.cluster.plugins.module_utils._membership import HostConflict
+from ansible_collections.kubephase.cluster.tests.unit.module_utils.discovery.joining_host import TOKEN, Host, join
 
-TOKEN = "abcdef.0123456789abcdef"
 SECRET = TOKEN.partition(".")[2]
 NOW = datetime.datetime.now(datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)
-FAST = Timeouts(discovery=0.4, token=0.2, kubelet=1.0, api=0.4, tls_bootstrap=0.5)
-
-
-class Host:
-    """A host's files in a directory, and a kubelet that does its TLS bootstrap when it is started.
-
-    :ivar signs: whether the cluster signs the kubelet's CSR.
-    """
-
-    def __init__(self, root: pathlib.Path, authority: Any) -> None:
-        self.root = root
-        self.authority = authority
-        self.signs = True
-        self.starts = 0
-        self.enabled = False
-        self.bootstrap: dict[str, Any] | None = None
-        self.bootstrap_mode = 0
-        self.paths = Paths(
-            kubernetes_dir=str(root / "etc"),
-            ca_cert=str(root / "etc/pki/ca.crt"),
-            kubelet_config=str(root / "var/config.yaml"),
-            client_certificate=str(root / "var/pki/kubelet-client-current.pem"),
-        )
-        self.health = http.server.HTTPServer(("127.0.0.1", 0), _Healthz)
-        (root / "var/pki").mkdir(parents=True)
-        self.set_health_port(self.health.server_address[1])
-
-    def set_health_port(self, port: int) -> None:
-        pathlib.Path(self.paths.kubelet_config).write_text(f"healthzBindAddress: 127.0.0.1\nhealthzPort: {port}\n")
-
-    # what systemd's unit does
-    def ensure(self, *, enabled: bool, state: str, newer_than: Any = (), restart: bool = False) -> list[str]:
-        done = [] if self.enabled else ["enabled"]
-        self.enabled = True
-        if restart or not self.starts:
-            self.starts += 1
-            done.append("started")
-            self._bootstrap()
-        return done
-
-    def journal(self, lines: int) -> str:
-        return "\n".join(f"E1123 {n} kubelet.go:1] cannot create a request with {TOKEN}" for n in range(lines))
-
-    def _bootstrap(self) -> None:
-        path = pathlib.Path(self.paths.bootstrap_conf)
-        if not path.exists():
-            return
-        self.bootstrap_mode = stat.S_IMODE(path.stat().st_mode)
-        self.bootstrap = yaml.safe_load(path.read_text())
-        # with rotation on, the kubelet writes its kubeconfig before it has the certificate that this names
-        self.write_kubelet_conf(self.bootstrap["clusters"][0]["cluster"]["server"])
-        if self.signs:
-            self.write_certificate()
-
-    def write_kubelet_conf(self, server: str = "https://192.0.2.1:6443") -> None:
-        ca = base64.b64encode(self.authority.pem.encode()).decode()
-        path = self.paths.client_certificate
-        os.makedirs(self.paths.kubernetes_dir, exist_ok=True)
-        pathlib.Path(self.paths.kubelet_conf).write_text(
-            f"apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {ca}\n    server: {server}\n"
-            "  name: default-cluster\ncontexts:\n- context:\n    cluster: default-cluster\n    namespace: default\n"
-            "    user: default-auth\n  name: default-context\ncurrent-context: default-context\nkind: Config\nusers:\n"
-            f"- name: default-auth\n  user:\n    client-certificate: {path}\n    client-key: {path}\n"
-        )
-
-    def write_certificate(self, name: str = "w1", authority: Any = None, **validity: Any) -> None:
-        issued = (authority or self.authority).issue(f"system:node:{name}", "system:nodes", **validity)
-        pathlib.Path(self.paths.client_certificate).write_bytes(issued)
-
-    def write_ca(self, authority: Any = None) -> None:
-        os.makedirs(os.path.dirname(self.paths.ca_cert), exist_ok=True)
-        pathlib.Path(self.paths.ca_cert).write_text((authority or self.authority).pem)
-
-    def make_member(self) -> None:
-        self.write_ca()
-        self.write_kubelet_conf()
-        self.write_certificate()
-        self.starts, self.enabled = 1, True
-
-    def tree(self) -> dict[str, Any]:
-        """Every file with its content and mode."""
-        files = [path for path in self.root.rglob("*") if path.is_file()]
-        return {str(path): (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) for path in files}
-
-
-class _Healthz(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/healthz" else 404)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def host(tmp_path: pathlib.Path, authority: Any) -> Iterator[Host]:
-    (tmp_path / "host").mkdir()
-    made = Host(tmp_path / "host", authority)
-    thread = threading.Thread(target=made.health.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield made
-    made.health.shutdown()
-    made.health.server_close()
-
-
-def join(host: Host, api_server: Any = None, check_mode: bool = False, **changed: Any) -> dict[str, Any]:
-    wanted: dict[str, Any] = {"node_name": "w1", "paths": host.paths, "timeouts": FAST}
-    if api_server:
-        wanted.update(endpoint=api_server.endpoint, token=TOKEN, pins=[api_server.authority.pin])
-    wanted.update(changed)
-    named = {"endpoint": "endpoint", "discovery_file": "file", "token": "token", "pins": "pins"}
-    named.update({name: name for name in ("tls_bootstrap_token", "unsafe_skip_ca_verification")})
-    discovery = Discovery(**{new: wanted.pop(old) for old, new in named.items() if old in wanted})
-    return Join(Wanted(discovery=discovery, **wanted), check_mode, host).run()
 
 
 def refused(host: Host, work: Callable[[], Any], kind: type[KubephaseError]) -> str:
@@ -203,40 +84,6 @@ def test_a_second_run_changes_nothing_and_needs_no_cluster(host: Host, api_serve
     assert result["actions"] == []
     assert host.tree() == before
     assert host.starts == 1
-
-
-LOCAL = "https://127.0.0.1:1"
-
-
-def test_a_control_plane_starts_its_kubelet_before_anybody_can_sign(host: Host, api_server: Any) -> None:
-    host.signs = False
-    result = join(host, api_server, stage="start", local_server=LOCAL)
-    assert result["joined"] and "certificate" not in result
-    assert host.bootstrap and host.bootstrap["clusters"][0]["cluster"]["server"] == LOCAL
-    assert os.path.exists(host.paths.bootstrap_conf)
-    host.write_certificate()
-    done = join(host, stage="wait", local_server=LOCAL)
-    assert done["changed"] and done["server"] == LOCAL
-    assert not os.path.exists(host.paths.bootstrap_conf)
-    assert host.starts == 1
-    for stage in ("start", "wait", "all"):
-        assert not join(host, stage=stage, local_server=LOCAL)["changed"]
-
-
-def test_a_control_plane_whose_certificate_does_not_come(host: Host, api_server: Any) -> None:
-    host.signs = False
-    join(host, api_server, stage="start", local_server=LOCAL)
-    with pytest.raises(_join.JoinTimeout, match="no signed client certificate after"):
-        join(host, stage="wait", local_server=LOCAL)
-    assert not os.path.exists(host.paths.bootstrap_conf)
-    assert join(host, api_server, stage="start", local_server=LOCAL)["joined"], "the next run begins anew"
-
-
-def test_both_halves_in_check_mode(host: Host) -> None:
-    started = join(host, check_mode=True, stage="start")
-    assert started["actions"][-1] == "start the kubelet"
-    assert join(host, check_mode=True, stage="wait")["actions"][-1] == f"remove {host.paths.bootstrap_conf}"
-    assert host.starts == 0
 
 
 def test_its_own_token_for_the_kubelet(host: Host, api_server: Any) -> None:
