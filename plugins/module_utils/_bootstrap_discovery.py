@@ -69,7 +69,7 @@ def ensure(wanted: Wanted, kubeconfig: str, server: str, timeout: float, check_m
         made = _made(wanted, there, not any(one.token for one in declared) and _is_first(client, wanted, timeout), now)
         changes += [_bootstrap_tokens.create(applier, token) for token in made]
         # in kubeadm's order: the right to read cluster-info comes after it
-        rights = [obj for obj in wanted.objects if obj["metadata"].get("namespace") == _PUBLIC]
+        rights = [obj for obj in wanted.objects if (obj.get("metadata") or {}).get("namespace") == _PUBLIC]
         changes += [applier.apply(obj) for obj in wanted.objects if obj not in rights]
         if wanted.cluster_server:
             changes.append(_apply_cluster_info(applier, kubeconfig, wanted.cluster_server))

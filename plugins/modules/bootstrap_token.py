@@ -110,7 +110,7 @@ options:
     elements: str
     default: []
   objects:
-    description: Such API objects themselves.
+    description: Such API objects themselves. Those in the namespace C(kube-public) are applied after C(cluster-info).
     type: list
     elements: dict
     default: []

@@ -351,6 +351,15 @@ def test_cluster_info_is_kubeadms_text_and_keeps_its_signatures(api, run, author
     assert "server: https://other:6443" in api.store[INFO]["data"]["kubeconfig"]
 
 
+def test_objects_are_applied_in_kubeadms_order(api, run):
+    objects = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "reader", "namespace": "kube-public"}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "rights", "namespace": "kube-system"}},
+    ]
+    done = [entry["object"].rpartition("/")[2] for entry in run(DECLARED, objects=objects)["objects"]]
+    assert done == ["bootstrap-token-abcdef", "rights", "cluster-info", "reader"]
+
+
 def test_check_mode_plans_and_hands_out_no_token(api, run, tmp_path):
     for kubeconfig in (str(tmp_path / "none.conf"), None):
         options = {"kubeconfig": kubeconfig} if kubeconfig else {}
