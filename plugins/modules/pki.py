@@ -222,7 +222,7 @@ EXAMPLES = r"""
     certificates_dir: /srv/pki
     authorities:
       - name: metrics-ca
-        common_name: Metrics
+        common_name: Metrics CA
         certificates:
           - name: metrics
             names: [metrics.example.org, 192.0.2.20]
@@ -380,7 +380,7 @@ def settings_from(params: dict) -> Settings:
         renew_before=durations.parse(renew_before, "renew_before") if renew_before else None,
         authorities=authorities,
         service_account=not authorities,
-        joins=params["joins"],
+        joins=params["joins"] and not authorities,
         request_only=params["request_only"],
         skip_phases=tuple(params["skip_phases"]),
         signed={item["name"]: item["certificate"] for item in params["signed_certificates"]},

@@ -107,6 +107,34 @@ def test_certificates_and_kubeconfigs_for_something_else(playbooks: Playbooks, s
         spare.run("rm -rf /srv/pki /srv/team.conf")
 
 
+def test_certificates_that_are_not_a_clusters(playbooks: Playbooks, spare: Host, tmp_path: Path) -> None:
+    reader = {"name": "reader", "usages": ["client"], "organizations": ["readers"]}
+    server = {"name": "metrics", "names": ["metrics.example.org", "192.0.2.20"]}
+    authority = {"name": "metrics-ca", "common_name": "Metrics CA", "certificates": [server, reader]}
+    user = {"path": "/srv/metrics/jane.conf", "server": "https://x:6443", "user": "jane", "certificate_validity": "24h"}
+    book = roles(
+        tmp_path,
+        spare.name,
+        "pki",
+        "kubeconfig",
+        pki_certificates_dir="/srv/metrics",
+        pki_authorities=[authority],
+        kubeconfig_certificates_dir="/srv/metrics",
+        kubeconfig_authority="metrics-ca",
+        kubeconfig_files=[user],
+    )
+    try:
+        first = playbooks.play(book)
+        assert first.code == 0, first.output
+        names = "jane.conf metrics-ca.crt metrics-ca.key metrics.crt metrics.key reader.crt reader.key"
+        assert spare.run("ls /srv/metrics").split() == names.split()
+        spare.run("cd /srv/metrics && openssl verify -CAfile metrics-ca.crt -purpose sslserver metrics.crt")
+        spare.run("cd /srv/metrics && openssl verify -CAfile metrics-ca.crt -purpose sslclient reader.crt")
+        assert playbooks.play(book).changed == {spare.name: 0}
+    finally:
+        spare.run("rm -rf /srv/metrics")
+
+
 def test_static_manifests_into_a_folder(playbooks: Playbooks, spare: Host, tmp_path: Path) -> None:
     book = roles(tmp_path, spare.name, "static_manifests", static_manifests_directory="/srv/manifests")
     try:

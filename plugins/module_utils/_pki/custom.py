@@ -24,13 +24,23 @@ def authorities(given: Sequence[Mapping[str, Any]]) -> tuple[Authority, ...]:
 
 
 def _authority(item: Mapping[str, Any], where: str) -> Authority:
+    common_name = item.get("common_name") or item["name"]
+    leaves = tuple(
+        _leaf(leaf, f"{where}.certificates[{index}]") for index, leaf in enumerate(item.get("certificates") or [])
+    )
+    for index, leaf in enumerate(leaves):
+        if leaf.common_name.casefold() == common_name.casefold():
+            raise KubephaseError(
+                "a certificate with the name of its authority looks self-signed",
+                where=f"{where}.certificates[{index}].common_name",
+                value=leaf.common_name,
+                accepted="another name than the authority's, whatever the case",
+            )
     return Authority(
         name=item["name"],
         file=_file(item, where),
-        common_name=item.get("common_name") or item["name"],
-        leaves=tuple(
-            _leaf(leaf, f"{where}.certificates[{index}]") for index, leaf in enumerate(item.get("certificates") or [])
-        ),
+        common_name=common_name,
+        leaves=leaves,
         names=tuple(item.get("names") or ()),
     )
 

@@ -162,6 +162,7 @@ def test_certificates_of_something_else(new_host, described, tmp_path):
         ({"path": "../x"}, r"authorities\[0\].path: not the stem of a file"),
         ({"path": "x.crt"}, r"authorities\[0\].path: not the stem of a file"),
         ({"name": "metrics"}, "authorities: name: given twice .*metrics"),
+        ({"common_name": "Reader"}, r"certificates\[1\].common_name: a certificate with the name of its authority"),
         ({"path": "metrics"}, "authorities: path: given twice .*metrics"),
         ({"certificates": [{"name": "x", "names": ["a b"], "usages": ["server"]}]}, r"certificates\[0\].names: not a"),
     ],
