@@ -122,8 +122,10 @@ class _Marking:
         self._path = f"/api/v1/nodes/{node.name}"
 
     def run(self, deadline: float, timeout: float) -> Change:
-        if (self._check_mode or self._node.is_silent) and self._client.get(self._path) is None:
-            return _unregistered(self._node, self._owner)
+        if self._check_mode or self._node.is_silent:
+            found = persist(lambda: self._client.get(self._path), timeout)
+            if found is None:
+                return _unregistered(self._node, self._owner)
         before: list[Object] = []
 
         def attempt() -> Object:
