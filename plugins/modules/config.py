@@ -33,11 +33,11 @@ options:
     type: dict
     default: {}
   init_configuration:
-    description: Fields of kubeadm's InitConfiguration; its host parts speak for control planes.
+    description: Fields of kubeadm's InitConfiguration; its host parts speak for control planes that do not join.
     type: dict
     default: {}
   join_configuration:
-    description: Fields of kubeadm's JoinConfiguration; its host parts speak for workers.
+    description: Fields of kubeadm's JoinConfiguration; its host parts speak for hosts that join.
     type: dict
     default: {}
   reset_configuration:
@@ -57,7 +57,7 @@ options:
     type: dict
     default: {}
   kubernetes_version:
-    description: Exact version, for example V(v1.36.3). V(v1.37.2) where nothing is said.
+    description: Exact version or label, for example V(v1.36.3) or V(stable-1.36). V(v1.37.2) where nothing is said.
     type: str
     default: ""
   control_plane_endpoint:
@@ -245,7 +245,9 @@ host:
   returned: success
   type: dict
 version:
-  description: The Kubernetes version as C(gitVersion), C(major), C(minor) and C(patch).
+  description: >-
+    The Kubernetes version as C(gitVersion), C(major), C(minor) and C(patch), C(ci) for a build of CI, and the C(label)
+    that was followed.
   returned: success
   type: dict
 cluster:
