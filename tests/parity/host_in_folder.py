@@ -21,9 +21,11 @@ from unittest import mock
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
 from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
 from tests.parity.in_memory_api import InMemoryApi, answered_by
 
+write = _atomic_file.write
 MODULES = "ansible_collections.kubephase.cluster.plugins.modules"
 #: what needs a network
 LEFT_OUT: Mapping[str, Mapping[str, Any]] = {"template_set": {"artifacts": []}}
@@ -62,6 +64,10 @@ class HostInFolder:
         lines = [line.split(":") for line in Path(f"{self.root}{database}").read_text().splitlines()]
         return next(line[0] for line in lines if int(line[2]) == number)
 
+    def _write(self, path: str, data: bytes, mode: int) -> None:
+        assert os.fspath(path).startswith(f"{self.root}/"), f"{path} is of the machine that runs the tests"
+        write(path, data, mode)
+
     def _give(self, path: str, uid: int, gid: int) -> None:
         self.owners[os.fspath(path)] = (uid, gid)
 
@@ -77,6 +83,7 @@ class HostInFolder:
                 patch_module_args(arguments),
                 mock.patch.object(loaded, "AnsibleModule", here),
                 mock.patch.object(Unit, "ensure", return_value=[]),
+                mock.patch.object(_atomic_file, "write", self._write),
                 mock.patch.object(os, "chown", self._give),
                 mock.patch.object(os, "lchown", self._give),
                 answered_by(self.api),
@@ -126,6 +133,9 @@ def _moved(root: Path, value: Any, option: dict[str, Any]) -> Any:
         return [_moved(root, each, {**option, "type": option.get("elements")}) for each in value]
     if isinstance(value, dict) and option.get("options"):
         return below(root, value, option["options"])
+    if isinstance(value, dict) and option.get("type") == "dict":
+        # kubeadm's own fields
+        return {key: _moved(root, each, {"type": _type_of(key, each)}) for key, each in value.items()}
     if (
         option.get("type") == "path"
         and isinstance(value, str)
@@ -134,3 +144,9 @@ def _moved(root: Path, value: Any, option: dict[str, Any]) -> Any:
     ):
         return f"{root}{value}"
     return value
+
+
+def _type_of(field: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return "dict"
+    return "path" if field.endswith(("Dir", "File")) else ""

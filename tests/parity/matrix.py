@@ -38,7 +38,8 @@ class Cell:
 
     def is_named_in(self, sentence: str) -> bool:
         """What is refused: a file that is missing, or a field."""
-        if any(path in sentence for path in self.case.existing_without or []):
+        missing = [path.rpartition(".")[0] for path in self.case.existing_without or []]
+        if any(path in sentence for path in missing):
             return True
         return names_a_field(sentence, self._documents(self.case), self._documents(PLAIN))
 

@@ -13,7 +13,10 @@ Documents = list[dict[str, Any]]
 
 
 def names_a_field(sentence: str, documents: Documents, plain: Documents) -> bool:
-    return bool(set(re.findall(r"\w+", sentence)) & told_fields(documents, plain))
+    """A name of several words may be spelled out: certificateKey, or certificate key."""
+    words, spelled_out = set(re.findall(r"\w+", sentence)), sentence.lower().replace(" ", "")
+    told = told_fields(documents, plain)
+    return bool(words & told) or any(name.lower() in spelled_out for name in told if not name.islower())
 
 
 def told_fields(documents: Documents, plain: Documents) -> set[str]:

@@ -43,7 +43,7 @@ def _token(arguments: list[str]) -> dict[str, Any]:
     parser.add_argument("--print-join-command", action="store_true")
     told = parser.parse_args(arguments)
     if told.command != "create":
-        raise NotPlayed(f"kubeadm token {told.command}")
+        raise NotPlayed(f"no counterpart: kubeadm token {told.command}")
     said = {name: getattr(told, name) for name in ("ttl", "description", "usages", "groups")}
     fields = {name: value for name, value in said.items() if value is not None}
     if fields.get("ttl") == "0":

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from lab import collect
 from tests.parity.host_in_folder import HostInFolder, below
 from tests.parity.in_memory_api import InMemoryApi
@@ -93,6 +95,34 @@ def test_only_what_is_said_to_be_a_path_moves() -> None:
         "files": [{"path": "/root/a", "content": "/a"}],
         "_x": 1,
     }
+
+
+def test_fields_of_kubeadm_that_are_paths_move() -> None:
+    values = {"cluster": {"certificatesDir": "/pki", "etcd": {"external": {"caFile": "/ca.crt"}}, "clusterName": "/a"}}
+    moved = below(Path("/root"), values, {"cluster": {"type": "dict"}})
+    assert moved == {
+        "cluster": {
+            "certificatesDir": "/root/pki",
+            "etcd": {"external": {"caFile": "/root/ca.crt"}},
+            "clusterName": "/a",
+        }
+    }
+
+
+def test_nothing_is_written_beside_the_host(tmp_path: Path) -> None:
+    host = HostInFolder(tmp_path / "host", {})
+    for path in (tmp_path / "other.yaml", "/etc/other.yaml"):
+        with pytest.raises(AssertionError):
+            host._write(str(path), b"", 0o600)
+    assert not (tmp_path / "other.yaml").exists()
+
+
+def test_files_can_be_given_away(tmp_path: Path) -> None:
+    host = with_kubeconfig(tmp_path)
+    host.run("control_plane_users", {"components": ["etcd", "kube-apiserver"], "etcd_data_dir": "/var/lib/etcd"})
+    assert host.owner("/etc/kubernetes/pki/etcd/server.key") == {"owner": "kubeadm-etcd", "group": "kubeadm-etcd"}
+    assert host.owner("/etc/kubernetes/pki/sa.key") == {"owner": "root", "group": "kubeadm-sa-key-readers"}
+    assert host.owner("/etc/kubernetes/admin.conf") == {"owner": "root", "group": "root"}
 
 
 def asked(api: InMemoryApi, method: str, path: str, body: Any = None) -> tuple[int, Any]:
