@@ -144,7 +144,8 @@ COMPONENTS = ("KubeletConfiguration", "KubeProxyConfiguration")
 
 @functools.cache
 def document(kind: str, minor: int) -> Values:
-    known = {} if kind in COMPONENTS else fitting(WORKFLOWS.get(kind, "init"), minor)
+    # kubeadm keeps an empty clusterDNS, and writes nothing for it: read again, it is the default.
+    known = {"clusterDNS": st.just(["10.0.0.1"])} if kind in COMPONENTS else fitting(WORKFLOWS.get(kind, "init"), minor)
     return of(KINDS[kind][2], minor, known)
 
 
