@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import grp
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ USERS = {
     "kube-scheduler": "kubeadm-ks",
 }
 KEY_READERS = "kubeadm-sa-key-readers"
+ACCOUNT_KEY_MODE = 0o640
+"""Of the private key of service accounts, once it belongs to the group of those that read it."""
 _SHELL = "/bin/false"
 _DEFAULT_LIMITS = {"SYS_UID_MIN": 100, "SYS_UID_MAX": 999, "SYS_GID_MIN": 100, "SYS_GID_MAX": 999}
 _MEMBERS = {**{name: [name] for name in USERS.values()}, KEY_READERS: ["kubeadm-kas", "kubeadm-kcm"]}
@@ -70,6 +73,14 @@ def ensure(components: Sequence[str], places: Places, databases: Databases, chec
     if "etcd" in components and places.etcd_data_dir:
         diff += _hand_over_tree(places.etcd_data_dir, found["etcd"], check_mode)
     return {"changed": bool(diff), "diff": diff, "users": found, "key_readers": groups[KEY_READERS]}
+
+
+def reads_account_key(path: str) -> bool:
+    """Whether this key belongs to the group of those that read it."""
+    try:
+        return grp.getgrgid(os.stat(path).st_gid).gr_name == KEY_READERS
+    except (KeyError, FileNotFoundError):
+        return False
 
 
 def _ensure_users(databases: Databases, check_mode: bool) -> tuple[dict[str, int], dict[str, int], list[Any]]:
@@ -178,7 +189,7 @@ def _locked(databases: Databases, check_mode: bool) -> Iterator[None]:
 def _files(component: str, places: Places, own: dict[str, int], readers: int) -> list[Owned]:
     """The private files that a component reads, each owned by its user alone; the service accounts' key has two readers."""
     pki = places.certificates_dir
-    account_key = Owned(f"{pki}/sa.key", 0, readers, 0o640)
+    account_key = Owned(f"{pki}/sa.key", 0, readers, ACCOUNT_KEY_MODE)
     paths = {
         "etcd": [f"{pki}/etcd/server.key", f"{pki}/etcd/peer.key"],
         "kube-apiserver": [

@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _certificate
+from ansible_collections.kubephase.cluster.plugins.module_utils import (
+    _atomic_file,
+    _certificate,
+    _control_plane_users,
+)
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError, KubephaseErrors
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import (
     certificates,
@@ -123,7 +127,10 @@ def make_plan(settings: Settings, now: datetime) -> Plan:
         )
     allowed = [(path, mode) for step in _flat(steps) for path, mode in _files(step.entry)]
     if service_account is not None:
-        allowed.append((service_account.key_path, reading.KEY_MODE))
+        rootless = _control_plane_users.reads_account_key(service_account.key_path)
+        allowed.append(
+            (service_account.key_path, _control_plane_users.ACCOUNT_KEY_MODE if rootless else reading.KEY_MODE)
+        )
         allowed.append((service_account.public_path, reading.CERTIFICATE_MODE))
     beside = [(step.entry.request_path, 0) for step in _flat(steps)]
     return Plan(

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _control_plane_users
 from ansible_collections.kubephase.cluster.plugins.module_utils._control_plane_users import (
+    KEY_READERS,
     USERS,
     Databases,
     Places,
@@ -156,3 +158,12 @@ def test_a_missing_file_is_an_error_but_not_in_a_plan(host: Host) -> None:
     host.run("kube-scheduler", check_mode=True)
     with pytest.raises(KubephaseError, match="scheduler.conf: the file is missing"):
         host.run("kube-scheduler")
+
+
+def test_whether_the_account_key_has_readers(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(host.root / "pki/sa.key")
+    assert not _control_plane_users.reads_account_key(path)
+    assert not _control_plane_users.reads_account_key(path + ".gone")
+    readers = host.run("kube-apiserver")["key_readers"]
+    monkeypatch.setattr(_control_plane_users.grp, "getgrgid", {readers: SimpleNamespace(gr_name=KEY_READERS)}.get)
+    assert _control_plane_users.reads_account_key(path)
