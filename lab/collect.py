@@ -11,6 +11,7 @@ import calendar
 import grp
 import hashlib
 import json
+import math
 import pwd
 import re
 import stat
@@ -122,8 +123,8 @@ def certificate(cert: x509.Certificate, made: float) -> dict[str, Any]:
         "extensions": extensions(cert),
         "not_before_to_not_after_seconds": int((not_after - not_before).total_seconds()),
         # kubeadm counts both from its own start, and a busy machine writes the file minutes later
-        "made_to_not_after_minutes": 10 * round((seconds(not_after) - made) / 600),
-        "not_before_to_made_minutes": 5 * int((made - seconds(not_before)) // 300),
+        "made_to_not_after_minutes": 10 * math.ceil((seconds(not_after) - made) / 600),
+        "not_before_to_made_minutes": 5 * math.floor((made - seconds(not_before)) / 300),
         # only to relate certificates with each other; removed before this leaves the host
         "_fingerprint": hashlib.sha256(cert.public_bytes(serialization.Encoding.DER)).hexdigest(),
         "_spki": hashlib.sha256(spki(cert.public_key())).hexdigest(),
