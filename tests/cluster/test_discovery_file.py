@@ -108,7 +108,7 @@ def url(spare: Host, text: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     gateway = f"{spare.address.rpartition('.')[0]}.1"
     signer = Authority("web")
     pages = {"/join.conf": text.encode(), "/old.conf": b""}
-    identity = signer.issue("web", addresses=(gateway,))
+    identity = signer.issue("kubeconfigs", addresses=(gateway,))
     with impostor.serving_pages(gateway, identity, pages, tmp_path_factory.mktemp("web")) as where:
         pages["/old.conf"] = f"https://{where}/join.conf".encode()
         yield f"https://{where}", signer
