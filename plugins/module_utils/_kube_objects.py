@@ -194,6 +194,12 @@ def run_objects(
     return summary(changes)
 
 
+def patching(patch: Callable[[str, Object], Object], targets: dict[str, str]) -> Callable[[Object], Object]:
+    """What patches those objects whose label (``Deployment kube-system/coredns``) is among the ``targets``, by their names."""
+    names = {name: target for target, name in targets.items()}
+    return lambda obj: patch(names.get(label(obj), ""), obj)
+
+
 def summary(changes: Sequence[Change]) -> dict[str, Any]:
     """A module's result: what changed, with its diff."""
     done = [change for change in changes if change.action]

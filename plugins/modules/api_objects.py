@@ -130,7 +130,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
 from ansible_collections.kubephase.cluster.plugins.module_utils._api_arguments import API_ARGUMENTS
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects import parse, run_objects
+from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects import parse, patching, run_objects
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
 from ansible_collections.kubephase.cluster.plugins.module_utils._patch_arguments import PATCH_ARGUMENTS
 from ansible_collections.kubephase.cluster.plugins.module_utils._patches.applying import Patcher
@@ -171,7 +171,7 @@ def apply(module: AnsibleModule) -> dict:
         keep=given["keep"],
         server_side=given["method"] == "server_side",
         absent=given["state"] == "absent",
-        patch=patcher.objects(given["patch_targets"]),
+        patch=patching(patcher.object, given["patch_targets"]),
     )
     return {**result, "warnings": patcher.warnings}
 

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._kube_resources import label
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_yaml import dump, load
 from ansible_collections.kubephase.cluster.plugins.module_utils._patches.encoding import reencoded
 from ansible_collections.kubephase.cluster.plugins.module_utils._patches.files import (
@@ -62,11 +61,6 @@ class Patcher:
         """The patched object; the very same where no patch is for it."""
         patches = self._of(target)
         return self._apply(patches, obj) if patches else obj
-
-    def objects(self, targets: dict[str, str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        """What patches those objects whose label (``Deployment kube-system/coredns``) is among the ``targets``."""
-        names = {name: target for target, name in targets.items()}
-        return lambda obj: self.object(names.get(label(obj), ""), obj)
 
     def _of(self, target: str) -> Sequence[Patch]:
         return [patch for patch in self._folder.patches if patch.target == target]

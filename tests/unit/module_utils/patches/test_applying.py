@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
+from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects import patching
 from ansible_collections.kubephase.cluster.plugins.module_utils._kube_yaml import dump, load
 from ansible_collections.kubephase.cluster.plugins.module_utils._patches.applying import Patcher
 from ansible_collections.kubephase.cluster.plugins.module_utils._patches.encoding import quantity, reencoded
@@ -76,8 +77,9 @@ def test_fields_of_newer_versions_are_lost() -> None:
 
 def test_the_label_of_an_object_names_its_target() -> None:
     deployment = VECTORS["originals"]["corednsdeployment"]
-    change = patcher(("corednsdeployment.yaml", "spec: {replicas: 5}\n")).objects(
-        {"corednsdeployment": "Deployment kube-system/coredns"}
+    change = patching(
+        patcher(("corednsdeployment.yaml", "spec: {replicas: 5}\n")).object,
+        {"corednsdeployment": "Deployment kube-system/coredns"},
     )
     assert change(deployment)["spec"]["replicas"] == 5
     other = {**deployment, "metadata": {"name": "other", "namespace": "kube-system"}}
