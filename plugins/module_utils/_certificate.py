@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from datetime import datetime, timezone
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Callable
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
@@ -28,6 +29,14 @@ def require_library() -> None:
             accepted="3.4.8 or newer",
             hint="Install the distribution's package python3-cryptography",
         )
+
+
+def takes(function: Callable[..., Any], parameter: str) -> bool:
+    """Whether the library's ``function`` has ``parameter``, which depends on its version."""
+    try:
+        return parameter in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
 
 
 def not_before(certificate: Certificate) -> datetime:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import ipaddress
 import re
 import secrets
@@ -38,7 +37,6 @@ BACKDATE = timedelta(minutes=5)
 _BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 _PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]*\Z")
 _MAX_CHAIN = 8
-_LENIENT = _certificate.library_is_there() and "_validate" in inspect.signature(x509.NameAttribute.__init__).parameters
 
 
 @dataclass(frozen=True)
@@ -235,7 +233,7 @@ def subject_name(profile: Profile) -> x509.Name:
 def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.NameAttribute[str]:
     """Go takes PrintableString wherever the characters allow it; the library's own choice is UTF8String."""
     kind = _ASN1Type.PrintableString if _PRINTABLE.match(value) else _ASN1Type.UTF8String
-    if len(value.encode()) <= 64 or not _LENIENT:
+    if len(value.encode()) <= 64 or not _certificate.takes(x509.NameAttribute.__init__, "_validate"):
         return x509.NameAttribute(oid, value, _type=kind)
     # Go knows no upper limit, and names of nodes may be longer
     with warnings.catch_warnings():

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Union
 
+from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import gnutls_keys
 
@@ -127,7 +127,7 @@ def _openssl_is_slow() -> bool:
 def _load(pem: bytes, passphrase: bytes | None) -> Any:
     """Read a key without proving its primes, which takes longer than all else together. :func:`_is_whole` checks it instead."""
     _without_prime_checks()
-    if "unsafe_skip_rsa_key_validation" in inspect.signature(serialization.load_pem_private_key).parameters:
+    if _certificate.takes(serialization.load_pem_private_key, "unsafe_skip_rsa_key_validation"):
         return serialization.load_pem_private_key(pem, passphrase, unsafe_skip_rsa_key_validation=True)
     return serialization.load_pem_private_key(pem, passphrase)
 
