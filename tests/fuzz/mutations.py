@@ -245,7 +245,8 @@ def mutate_value(value: Any, random: Random) -> Any:
 
 def _anywhere(value: Any, random: Random) -> tuple[Any, Any]:
     """A random part of the value, as what holds it and where."""
-    parent, key = None, None
+    parent: Any = None
+    key: Any = None
     while True:
         if isinstance(value, dict) and value:
             parent, key = value, random.choice(list(value))
