@@ -46,10 +46,12 @@ def grown(hosts: dict[str, Host], cluster: Cluster, tmp_path_factory: pytest.Tem
     two, three = (
         with_groups(directory, control_plane=names, workers=[]) for names in ([FIRST, SECOND], [FIRST, SECOND, THIRD])
     )
-    declared = {"kubephase_init_configuration": {"certificateKey": key}}
-    plan = two.site("--check", "--diff", **declared)
-    joined = two.site(verbosity=4, **declared)
-    again = two.site(**declared)
+    # in a file, as Ansible itself shows its command line
+    declared = directory / "key.yml"
+    declared.write_text(f"kubephase_init_configuration:\n  certificateKey: {key}\n")
+    plan = two.site("--check", "--diff", "-e", f"@{declared}")
+    joined = two.site("-e", f"@{declared}", verbosity=4)
+    again = two.site("-e", f"@{declared}")
     interrupted = _interrupted(three, hosts[THIRD], cluster)
     resumed = three.site()
     yield Grown(key, plan, joined, again, interrupted, resumed, three.site())
