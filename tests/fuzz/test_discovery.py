@@ -13,6 +13,7 @@ import random
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -121,7 +122,7 @@ def test_kubeconfigs_for_discovery_by_file(
         found = judged(FileDiscovery("/etc/join.conf", token, patience=AT_ONCE).run, (data, say[0]))
         if found is not None:
             good += 1
-            judged(lambda found=found: found.kubeconfig("prod"), data)
+            judged(partial(found.kubeconfig, "prod"), data)
             assert answers.OWN_TOKEN not in repr(found)
     assert good > 0
 
@@ -176,7 +177,7 @@ def test_http_with_accidents(shard: int, chance: random.Random) -> None:
         else:
             headers = b"".join(b"%s\r\n" % chance.choice(HEADERS) for _header in range(chance.randint(0, 4)))
             data = b"%s\r\n%s\r\n%s" % (chance.choice(STATUS), headers, chance.choice([*BODIES, genuine]))
-        judged(lambda data=data: answer_of(Wire(data, chance)), data)
+        judged(partial(answer_of, Wire(data, chance)), data)
 
 
 def answer_of(wire: Wire) -> int:

@@ -14,6 +14,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -194,6 +195,11 @@ def slow_handshake(connection: socket.socket) -> None:
         time.sleep(0.02)
 
 
+def no_end_of_records(connection: socket.socket) -> None:
+    while True:
+        connection.sendall(b"\x16\x03\x03\x00\x01\0" * 1000)
+
+
 RAW: dict[str, RawTalk] = {
     "hangs up": lambda connection: None,
     "resets": reset,
@@ -202,9 +208,7 @@ RAW: dict[str, RawTalk] = {
     "speaks plain HTTP": lambda connection: connection.sendall(OK + b"\r\n"),
     "alerts": lambda connection: connection.sendall(b"\x15\x03\x03\x00\x02\x02\x28"),
     "drips its handshake": slow_handshake,
-    "sends no end of records": lambda connection: [
-        connection.sendall(b"\x16\x03\x03\x00\x01\0" * 1000) for _ in range(1000)
-    ][0],
+    "sends no end of records": no_end_of_records,
 }
 
 
@@ -221,8 +225,17 @@ def test_no_tls_at_all(impostor: Impostor) -> None:
     hello = b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03" + bytes(range(32)) + b"\0\x13\x01\x00\x00\x2e" + b"\0" * 46
     for turn in range(100):
         data = mutations.mutate_bytes(hello, chance, [hello]) if turn % 2 else chance.randbytes(chance.randint(1, 500))
-        impostor.raw = lambda connection, data=data: (connection.recv(65536), connection.sendall(data))[0] and None
+        impostor.raw = partial(say_to_hello, data)
         refusal(by_url, impostor)
+
+
+def say(data: bytes, connection: ssl.SSLSocket) -> None:
+    connection.sendall(data)
+
+
+def say_to_hello(data: bytes, connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(data)
 
 
 def test_answers_with_accidents(impostor: Impostor) -> None:
@@ -232,7 +245,7 @@ def test_answers_with_accidents(impostor: Impostor) -> None:
     believed = 0
     for _turn in range(150):
         data = mutations.mutate_bytes(whole, chance, [whole])
-        impostor.talk = lambda connection, data=data: connection.sendall(data)
+        impostor.talk = partial(say, data)
         started = time.monotonic()
         try:
             found = by_token(impostor, AT_ONCE)

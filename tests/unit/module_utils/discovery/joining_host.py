@@ -121,4 +121,4 @@ def join(host: Host, api_server: Any = None, check_mode: bool = False, **changed
     named = {"endpoint": "endpoint", "discovery_file": "file", "token": "token", "pins": "pins"}
     named.update({name: name for name in ("tls_bootstrap_token", "unsafe_skip_ca_verification")})
     discovery = Discovery(**{new: wanted.pop(old) for old, new in named.items() if old in wanted})
-    return Join(Wanted(discovery=discovery, **wanted), check_mode, host).run()
+    return Join(Wanted(discovery=discovery, **wanted), check_mode, host).run()  # type: ignore[arg-type]
