@@ -9,10 +9,10 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _certificate
+from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys, reading, requests
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki.plan import CREATED, KEPT, REQUESTED, Plan, Step
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.plan import KEPT, REQUESTED, Plan, Step
 
 DIRECTORY_MODE = 0o755
 PUBLIC_KEY_MODE = 0o600
@@ -47,11 +47,9 @@ def make(plan: Plan, settings: Settings, now: datetime) -> None:
         if authority.certificate is None or authority.key is None:
             continue
         issuer = certificates.Issuer(authority.certificate, authority.key)
+        when = certificates.period(now, settings.validity)
         for leaf in leaves:
             if leaf.action != KEPT and leaf.certificate is None and leaf.key is not None:
-                # kubeadm dates a new certificate back to its authority, a renewed one five minutes
-                start = _certificate.not_before(authority.certificate) if leaf.action == CREATED else None
-                when = certificates.period(now, settings.validity, start)
                 leaf.certificate = certificates.issue(leaf.profile, leaf.key.public_key(), issuer, when)
 
 
