@@ -13,19 +13,21 @@ import importlib
 import os
 from collections.abc import Mapping
 from contextlib import redirect_stdout
+from datetime import datetime, timezone
 from io import StringIO
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Optional
 from unittest import mock
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file
+from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _certs_secret
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import client_files, tree
 from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
 from tests.parity.in_memory_api import InMemoryApi, answered_by
 
-write = _atomic_file.write
+write, shared_files = _atomic_file.write, _certs_secret.shared_files
 MODULES = "ansible_collections.kubephase.cluster.plugins.modules"
 #: what needs a network
 LEFT_OUT: Mapping[str, Mapping[str, Any]] = {"template_set": {"artifacts": []}}
@@ -38,10 +40,13 @@ DATABASES = {
 
 
 class HostInFolder:
-    """:param facts: what module host_info says of it."""
+    """:param facts: what module host_info says of it.
+    :param now: what its clock shows all the time, as a loaded machine may need long.
+    """
 
-    def __init__(self, root: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, root: Path, facts: dict[str, Any], now: Optional[datetime] = None) -> None:
         self.root = root
+        self.now = now or datetime.now(timezone.utc).replace(microsecond=0)
         self.facts = facts
         self.api = InMemoryApi()
         #: whether a module has found something wrong
@@ -64,9 +69,26 @@ class HostInFolder:
         lines = [line.split(":") for line in Path(f"{self.root}{database}").read_text().splitlines()]
         return next(line[0] for line in lines if int(line[2]) == number)
 
+    def _clock(self) -> type[datetime]:
+        moment = self.now
+
+        class Clock(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> Clock:
+                return cls.fromtimestamp(moment.timestamp(), tz)
+
+        return Clock
+
     def _write(self, path: str, data: bytes, mode: int) -> None:
         assert os.fspath(path).startswith(f"{self.root}/"), f"{path} is of the machine that runs the tests"
         write(path, data, mode)
+        os.utime(path, (self.now.timestamp(), self.now.timestamp()))
+
+    def _shared_files(self, directory: str, external: Mapping[str, Any] | None) -> list[Any]:
+        """Their places come from kubeadm's fields, which go into texts as they are."""
+        path = {"type": "path"}
+        moved = external and {name: _moved(self.root, value, path) for name, value in external.items()}
+        return shared_files(_moved(self.root, directory, path), moved)
 
     def _give(self, path: str, uid: int, gid: int) -> None:
         self.owners[os.fspath(path)] = (uid, gid)
@@ -83,7 +105,10 @@ class HostInFolder:
                 patch_module_args(arguments),
                 mock.patch.object(loaded, "AnsibleModule", here),
                 mock.patch.object(Unit, "ensure", return_value=[]),
+                mock.patch.object(tree, "datetime", self._clock()),
+                mock.patch.object(client_files, "datetime", self._clock()),
                 mock.patch.object(_atomic_file, "write", self._write),
+                mock.patch.object(_certs_secret, "shared_files", self._shared_files),
                 mock.patch.object(os, "chown", self._give),
                 mock.patch.object(os, "lchown", self._give),
                 answered_by(self.api),
@@ -133,9 +158,6 @@ def _moved(root: Path, value: Any, option: dict[str, Any]) -> Any:
         return [_moved(root, each, {**option, "type": option.get("elements")}) for each in value]
     if isinstance(value, dict) and option.get("options"):
         return below(root, value, option["options"])
-    if isinstance(value, dict) and option.get("type") == "dict":
-        # kubeadm's own fields
-        return {key: _moved(root, each, {"type": _type_of(key, each)}) for key, each in value.items()}
     if (
         option.get("type") == "path"
         and isinstance(value, str)
@@ -144,9 +166,3 @@ def _moved(root: Path, value: Any, option: dict[str, Any]) -> Any:
     ):
         return f"{root}{value}"
     return value
-
-
-def _type_of(field: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return "dict"
-    return "path" if field.endswith(("Dir", "File")) else ""

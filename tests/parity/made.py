@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import warnings
 from contextlib import redirect_stdout
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from tests.parity.playing import Loaded, TaskFailed, load, play, playbook_file
 from tests.parity.telling import variables
 
 PLAYS: dict[str, Any] = playbook_file(Path(__file__).with_name("plays.yml"))
+#: how much earlier the cluster was made that is joined
+BEFORE = timedelta(seconds=10)
 #: where the case's own files lie on the host, and kubeadm is started
 CASE = "/root/case"
 #: beginnings of the paths that a case's commands name
@@ -44,7 +47,7 @@ def make(case: Case, minor: str, root: Path) -> Golden:
         if not case.joins:
             return _played(case, case.config(version), host)
         first = golden_cases.load(case.cluster)
-        cluster = HostInFolder(root / "cluster", facts)
+        cluster = HostInFolder(root / "cluster", facts, host.now - BEFORE)
         _play(first, first.config(version), cluster)
         shutil.copytree(f"{cluster.root}/etc/kubernetes", f"{host.root}{golden_runs.CLUSTER}")
         host.api = cluster.api

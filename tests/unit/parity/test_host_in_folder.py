@@ -97,18 +97,6 @@ def test_only_what_is_said_to_be_a_path_moves() -> None:
     }
 
 
-def test_fields_of_kubeadm_that_are_paths_move() -> None:
-    values = {"cluster": {"certificatesDir": "/pki", "etcd": {"external": {"caFile": "/ca.crt"}}, "clusterName": "/a"}}
-    moved = below(Path("/root"), values, {"cluster": {"type": "dict"}})
-    assert moved == {
-        "cluster": {
-            "certificatesDir": "/root/pki",
-            "etcd": {"external": {"caFile": "/root/ca.crt"}},
-            "clusterName": "/a",
-        }
-    }
-
-
 def test_nothing_is_written_beside_the_host(tmp_path: Path) -> None:
     host = HostInFolder(tmp_path / "host", {})
     for path in (tmp_path / "other.yaml", "/etc/other.yaml"):
