@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import warnings
 from contextlib import redirect_stdout
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,9 @@ def _played(case: Case, config: str, host: HostInFolder) -> Golden:
 def _play(case: Case, config: str, host: HostInFolder) -> dict[str, Any]:
     """Everything that the tasks registered."""
     config_file = _lay_out(case, config, host.root)
+    if case.prepare:
+        # what was made by commands was made before
+        host.now = datetime.now(timezone.utc).replace(microsecond=0)
     if case.existing_without is not None:
         _play_kind("existing", {"kubephase_config_file": config_file}, host)
         for path in case.existing_without:
