@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.cluster.cluster import Cluster, eventually, ready
 from tests.cluster.conftest import LAB
@@ -34,10 +35,8 @@ def joined(hosts: dict[str, Host], tmp_path_factory: pytest.TempPathFactory) -> 
     directory = tmp_path_factory.mktemp("joined")
     first = Kubeadm.prepared(LAB, hosts[FIRST])
     endpoint, key, token = f"{hosts[FIRST].address}:6443", secrets.token_hex(32), some_token()
-    first(
-        "init", "--upload-certs", f"--certificate-key={key}", f"--token={token}", "--pod-network-cidr=10.244.0.0/16",
-        f"--control-plane-endpoint={endpoint}", f"--kubernetes-version=v{RELEASE.version}", IGNORED,
-    )  # fmt: skip
+    first.host.write("/root/kubeadm.yaml", _configuration(hosts[FIRST].address, key, token))
+    first("init", "--config=/root/kubeadm.yaml", "--upload-certs", IGNORED)
     playbooks = with_groups(directory, control_plane=[CONTROL_PLANE], workers=[WORKER])
     document: dict[str, Any] = {
         "discovery": {
@@ -57,6 +56,30 @@ def joined(hosts: dict[str, Host], tmp_path_factory: pytest.TempPathFactory) -> 
     yield Joined(cluster, refused, run, again)
     for name in (FIRST, CONTROL_PLANE, WORKER):
         make_anew(LAB, hosts[name])
+
+
+def _configuration(address: str, key: str, token: str) -> str:
+    """A cluster as kubeadm makes it of defaults, on hosts that share a machine."""
+    kubeadm = "kubeadm.k8s.io/v1beta4"
+    documents: list[dict[str, Any]] = [
+        {
+            "apiVersion": kubeadm, "kind": "InitConfiguration", "certificateKey": key, "bootstrapTokens": [{"token": token}],
+            "localAPIEndpoint": {"advertiseAddress": address},
+        },
+        {
+            "apiVersion": kubeadm, "kind": "ClusterConfiguration", "controlPlaneEndpoint": f"{address}:6443",
+            "kubernetesVersion": f"v{RELEASE.version}", "networking": {"podSubnet": "10.244.0.0/16"},
+        },
+        {
+            "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", "failCgroupV1": False,
+            "evictionHard": {"imagefs.available": "1Gi", "memory.available": "100Mi", "nodefs.available": "1Gi"},
+        },
+        {
+            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration",
+            "conntrack": {"maxPerCore": 0},
+        },
+    ]  # fmt: skip
+    return yaml.safe_dump_all(documents)
 
 
 def _join(playbooks: Playbooks, document: dict[str, Any], **variables: Any) -> Run:
