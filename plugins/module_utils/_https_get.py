@@ -16,7 +16,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -159,7 +159,7 @@ def get(
     lines += [f"{name}: {value}" for name, value in wanted.items()]
     try:
         plain = socket.create_connection((host, proxy.port if proxy else endpoint.port), timeout=timeout)
-        with plain, _cut_at(plain, deadline) as is_cut:
+        with plain, _cut_at(plain, deadline):
             if proxy:
                 _proxy.open_tunnel(plain, proxy, endpoint.authority, lambda: _left(deadline))
             plain.settimeout(_left(deadline))
@@ -167,11 +167,7 @@ def get(
                 certificate = secure.getpeercert(binary_form=True) or b""
                 secure.settimeout(_left(deadline))
                 secure.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
-                answer = read_answer(secure, deadline, certificate)
-            if is_cut():
-                # what was cut off looks like an end
-                raise socket.timeout("the time is over")
-            return answer
+                return read_answer(secure, deadline, certificate)
     except socket.gaierror as error:
         raise NameNotFound(f"{through}the name {host} does not resolve ({error.strerror})") from None
     except _proxy.ProxyRefused as error:
@@ -195,10 +191,10 @@ def _fault(error: OSError, through: str) -> Fault:
 
 
 @contextmanager
-def _cut_at(connection: socket.socket, deadline: float) -> Iterator[Callable[[], bool]]:
+def _cut_at(connection: socket.socket, deadline: float) -> Iterator[None]:
     """Cuts the connection at the deadline, whoever reads from it: OpenSSL reads on for as long as somebody sends it records.
 
-    Gives a function that says whether it has been cut.
+    What was cut off looks like an end, or like a bad answer: it is told as a time-out.
     """
     # of its own, as wrapping takes the other one away
     handle = connection.dup()
@@ -213,10 +209,15 @@ def _cut_at(connection: socket.socket, deadline: float) -> Iterator[Callable[[],
     timer.daemon = True
     timer.start()
     try:
-        yield over.is_set
+        yield
+    except BadAnswer:
+        if not over.is_set():
+            raise
     finally:
         timer.cancel()
         handle.close()
+    if over.is_set():
+        raise socket.timeout("the time is over")
 
 
 def read_answer(connection: ssl.SSLSocket, deadline: float, certificate: bytes = b"") -> Answer:

@@ -25,6 +25,7 @@ description:
     the answer. A certificate that is put beside the file, named as RV(requests) says, does as well.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
+  - kubephase.cluster.certificates
 requirements:
   - python3-cryptography >= 3.4.8 and python3-yaml on the host. Check mode does without, it then takes what is there as valid.
 options:
@@ -71,53 +72,6 @@ options:
     description: Name of the cluster in new files.
     type: str
     default: kubernetes
-  encryption_algorithm:
-    description: Algorithm of new keys.
-    type: str
-    choices: [RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384]
-    default: RSA-2048
-  certificate_validity:
-    description: How long new client certificates are valid, as a Go duration or in seconds.
-    type: str
-    default: 8760h0m0s
-  renew_before:
-    description:
-      - Renew client certificates that expire within this time, or have expired. A renewed one has a new key and the
-        subject of the old one. One that the kubelet rotates itself is renewed only when it has expired.
-      - Nothing is renewed where this is empty.
-      - Where the authority's key is not on the host, a request with the present key is left, and the present certificate
-        stays until the new one comes.
-    type: str
-    default: ''
-  request_only:
-    description:
-      - Make keys and certificate signing requests alone, for every file that is missing, as
-        C(kubeadm certs generate-csr) does. No authority is needed.
-    type: bool
-    default: false
-  skip_phases:
-    description:
-      - Phases of kubeadm to leave out, such as V(kubeconfig/admin) or V(kubeconfig). The files of such a phase are neither
-        made nor checked. Other names say nothing.
-    type: list
-    elements: str
-    default: []
-  signed_certificates:
-    description:
-      - Client certificates that answer requests, as M(kubephase.cluster.certificate_signing) returns them. Each is
-        checked against key, request and authority before it is installed. Those that no request waits for are left aside.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the request.
-        type: str
-        required: true
-      certificate:
-        description: The certificate in PEM, with the authorities between it and the cluster's where there are any.
-        type: str
-        required: true
 """
 
 EXAMPLES = r"""
@@ -194,6 +148,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _module
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import client_files, durations
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.arguments import ARGUMENTS
 
 
 def settings_from(params: dict) -> client_files.Settings:
@@ -211,9 +166,6 @@ def settings_from(params: dict) -> client_files.Settings:
         request_only=params["request_only"],
         signed={item["name"]: item["certificate"] for item in params["signed_certificates"]},
     )
-
-
-ANSWER = {"name": {"type": "str", "required": True}, "certificate": {"type": "str", "required": True}}
 
 
 def main() -> None:
@@ -235,16 +187,7 @@ def main() -> None:
             "certificates_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
             "authority": {"type": "str", "default": "ca"},
             "cluster_name": {"type": "str", "default": "kubernetes"},
-            "encryption_algorithm": {
-                "type": "str",
-                "choices": ["RSA-2048", "RSA-3072", "RSA-4096", "ECDSA-P256", "ECDSA-P384"],
-                "default": "RSA-2048",
-            },
-            "certificate_validity": {"type": "str", "default": "8760h0m0s"},
-            "renew_before": {"type": "str", "default": ""},
-            "request_only": {"type": "bool", "default": False},
-            "skip_phases": {"type": "list", "elements": "str", "default": []},
-            "signed_certificates": {"type": "list", "elements": "dict", "default": [], "options": ANSWER},
+            **ARGUMENTS,
         },
         supports_check_mode=True,
     )

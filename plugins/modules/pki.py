@@ -27,6 +27,7 @@ description:
   - With O(authorities) it makes other certificates than a cluster's.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
+  - kubephase.cluster.certificates
 requirements:
   - python3-cryptography >= 3.4.8 on the host. Check mode does without, it then takes what is there as valid.
 options:
@@ -75,28 +76,10 @@ options:
     description: Minor version of Kubernetes, which a few details of the certificates follow.
     type: int
     default: 37
-  encryption_algorithm:
-    description: Algorithm of new keys. Existing ones are kept.
-    type: str
-    choices: [RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384]
-    default: RSA-2048
-  certificate_validity:
-    description: How long new certificates are valid, as a Go duration or in seconds.
-    type: str
-    default: 8760h0m0s
   ca_certificate_validity:
     description: How long new certificate authorities are valid, as a Go duration or in seconds.
     type: str
     default: 87600h0m0s
-  renew_before:
-    description:
-      - Renew certificates that expire within this time, or have expired. A renewed certificate has a new key and the
-        subject and names of the old one, as with C(kubeadm certs renew).
-      - Nothing is renewed where this is empty. Certificate authorities are never renewed by it.
-      - Where the authority is external, a request with the present key is left, and the present certificate stays until
-        the new one comes.
-    type: str
-    default: ''
   authorities:
     description:
       - Certificate authorities and what they sign, in place of a cluster's. Nothing else is made then, no key pair of
@@ -163,35 +146,6 @@ options:
         tokens are the cluster's, and one that is missing is an error.
     type: bool
     default: false
-  request_only:
-    description:
-      - Make keys and certificate signing requests alone, for every certificate that is missing, as
-        C(kubeadm certs generate-csr) does. No authority is needed, and none is made.
-    type: bool
-    default: false
-  skip_phases:
-    description:
-      - Phases of kubeadm to leave out, such as V(certs/apiserver) or V(certs). The files of such a phase are neither made
-        nor checked. Other names say nothing.
-    type: list
-    elements: str
-    default: []
-  signed_certificates:
-    description:
-      - Certificates that answer requests, as M(kubephase.cluster.certificate_signing) returns them. Each is checked
-        against key, request and authority before it is installed. Those that no request waits for are left aside.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      name:
-        description: Name of the request.
-        type: str
-        required: true
-      certificate:
-        description: The certificate in PEM, with the authorities between it and the cluster's where there are any.
-        type: str
-        required: true
 """
 
 EXAMPLES = r"""
@@ -354,6 +308,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubephase.cluster.plugins.module_utils import _module
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import custom, durations, tree
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.arguments import ARGUMENTS
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings
 
 
@@ -399,7 +354,6 @@ LEAF = {
     "usages": {"type": "list", "elements": "str", "choices": ["server", "client"], "default": ["server"]},
 }
 AUTHORITY = {**NAMED, "certificates": {"type": "list", "elements": "dict", "default": [], "options": LEAF}}
-ANSWER = {"name": {"type": "str", "required": True}, "certificate": {"type": "str", "required": True}}
 
 
 def main() -> None:
@@ -416,19 +370,10 @@ def main() -> None:
             "etcd_server_cert_sans": {"type": "list", "elements": "str", "default": []},
             "etcd_peer_cert_sans": {"type": "list", "elements": "str", "default": []},
             "kubernetes_minor": {"type": "int", "default": 37},
-            "encryption_algorithm": {
-                "type": "str",
-                "choices": ["RSA-2048", "RSA-3072", "RSA-4096", "ECDSA-P256", "ECDSA-P384"],
-                "default": "RSA-2048",
-            },
-            "certificate_validity": {"type": "str", "default": "8760h0m0s"},
             "ca_certificate_validity": {"type": "str", "default": "87600h0m0s"},
-            "renew_before": {"type": "str", "default": ""},
             "authorities": {"type": "list", "elements": "dict", "default": [], "options": AUTHORITY},
             "joins": {"type": "bool", "default": False},
-            "request_only": {"type": "bool", "default": False},
-            "skip_phases": {"type": "list", "elements": "str", "default": []},
-            "signed_certificates": {"type": "list", "elements": "dict", "default": [], "options": ANSWER},
+            **ARGUMENTS,
         },
         supports_check_mode=True,
     )

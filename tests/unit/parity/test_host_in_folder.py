@@ -35,8 +35,8 @@ def with_kubeconfig(root: Path) -> HostInFolder:
     return host
 
 
-def test_facts() -> None:
-    assert HostInFolder(Path("/none"), {"hostname": "cp1"}).run("host_info", {})["host"] == {"hostname": "cp1"}
+def test_facts(tmp_path: Path) -> None:
+    assert HostInFolder(tmp_path, {"hostname": "cp1"}).run("host_info", {})["host"] == {"hostname": "cp1"}
 
 
 def test_files_lie_below_the_root(tmp_path: Path) -> None:

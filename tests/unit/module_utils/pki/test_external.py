@@ -9,14 +9,14 @@ import base64
 import json
 import os
 import shutil
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 import yaml
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, client_files, keys, signing
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki import signing
+from tests.unit.module_utils.pki.answering import answers, by_name, host_file, names
 
 DAY = timedelta(days=1)
 PKI = ("apiserver", "apiserver-kubelet-client")
@@ -31,42 +31,6 @@ OPENSSL = (
     "-extfile={extensions}",
     "-out={certificate}",
 )
-
-
-def answers(found, vault, authority="ca", check_mode=False, **changed):
-    """Sign what ``found`` says is waiting, with the keys in ``vault``."""
-    waiting = [
-        signing.Waiting(
-            item["name"],
-            item["authority"],
-            item["csr"],
-            tuple(item["usages"]),
-            timedelta(seconds=item["validity_seconds"]),
-            item["authority_certificate"],
-        )
-        for item in found["requests"]
-    ]
-    file = {"ca": "ca", "front-proxy-ca": "front-proxy-ca", "etcd-ca": "etcd/ca"}[authority]
-    known = {"certificate_path": str(vault / f"{file}.crt"), "key_path": str(vault / f"{file}.key"), **changed}
-    return signing.sign(waiting, [signing.Authority(authority, **known)], check_mode)
-
-
-def by_name(result):
-    return {item["name"]: item["certificate"] for item in result["signed_certificates"]}
-
-
-def names(result):
-    return tuple(item["name"] for item in result["requests"])
-
-
-@pytest.fixture
-def outsourced(host):
-    """A host that has the authorities' certificates alone, and where their keys are."""
-    vault = host.outsource("ca", "front-proxy-ca", "etcd/ca")
-    for path in [*host.pki.rglob("*.crt"), *host.pki.rglob("*.key")]:
-        if path.stem not in ("ca", "front-proxy-ca", "sa"):
-            path.unlink()
-    return host, vault
 
 
 def test_requests_are_those_of_kubeadm(new_host, described, recorded):
@@ -227,112 +191,6 @@ def test_no_key_reaches_requests_or_answers(outsourced):
     for line in host.read("pki/apiserver.key").decode().splitlines()[1:-1]:
         assert line not in shown
     assert yaml.safe_load(host.read("admin.conf"))["users"][0]["user"]["client-key-data"] not in shown
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        ({"key": keys.generate("ECDSA-P256")}, "it is for another key"),
-        ({"common_name": "kube-apiserver2"}, "it has another subject"),
-        ({"organizations": ("system:masters",)}, "it has another subject"),
-        ({"more": ("evil.example.org",)}, "it is also for evil.example.org"),
-        ({"fewer": 1}, r"it lacks \*.api.example.org"),
-        ({"client": True}, "its extended key usage"),
-        ({"server": False}, "its extended key usage"),
-        ({"authority": True}, "it is one of a certificate authority"),
-        ({"validity": 366 * DAY}, "it is valid for longer than asked"),
-        ({"start": 2 * DAY}, "the certificate is not valid yet"),
-        ({"validity": -DAY}, "it has expired"),
-        ({"issuer": "etcd/ca"}, "it is from another authority"),
-    ],
-)
-def test_answer_that_does_not_fit_is_refused(outsourced, change, problem):
-    """By the side that signs and by the host, whatever the command did."""
-    host, vault = outsourced
-    waiting = host.run()
-    key = change.get("key") or host.key("pki/apiserver.key")
-    request = next(item for item in waiting["requests"] if item["name"] == "apiserver")
-    dns = tuple(request["dns_names"][change.get("fewer", 0) :]) + change.get("more", ())
-    profile = Profile(
-        change.get("common_name", "kube-apiserver"),
-        change.get("organizations", ()),
-        server=change.get("server", True),
-        client=change.get("client", False),
-        authority=change.get("authority", False),
-        names=certificates.AlternativeNames(tuple(sorted(dns)), tuple(request["ip_addresses"])),
-    )
-    now = datetime.now(timezone.utc)
-    when = certificates.period(now, change.get("validity", 365 * DAY), now + change.get("start", -10 * DAY))
-    file = change.get("issuer", "ca")
-    issuer = certificates.Issuer(
-        certificates.load_chain((vault / f"{file}.crt").read_bytes(), file)[0],
-        keys.load((vault / f"{file}.key").read_bytes(), file),
-    )
-    bad = vault / "bad.crt"
-    bad.write_bytes(certificates.pem(certificates.issue(profile, key.public_key(), issuer, when)))
-    only = {"requests": [request]}
-    with pytest.raises(KubephaseError, match=problem):
-        answers(only, vault, key_path="", command=("sh", "-c", f"cat {bad} # {{request}}"))
-    before = host.snapshot()
-    if "longer" in problem:
-        return
-    with pytest.raises(KubephaseError, match=problem):
-        host.run(signed={"apiserver": bad.read_text()})
-    assert host.snapshot() == before
-
-
-def test_answer_for_a_kubeconfig_that_does_not_fit_is_refused(outsourced):
-    host, vault = outsourced
-    signed = by_name(answers(host.kubeconfigs(), vault))
-    with pytest.raises(KubephaseError, match="it is for another key"):
-        host.kubeconfigs(signed={"admin.conf": signed["super-admin.conf"]})
-    (host.root / "admin.conf.crt").write_text(signed["scheduler.conf"])
-    with pytest.raises(KubephaseError, match=r"admin.conf.crt: .*another key"):
-        host.kubeconfigs()
-
-
-def test_openssl_as_the_command(outsourced, described):
-    host, vault = outsourced
-    found = host.run()
-    command = (*OPENSSL, f"-CA={vault}/ca.crt", f"-CAkey={vault}/ca.key")
-    result = answers(found, vault, key_path="", command=command)
-    assert host.run(signed=by_name(result))["changed"]
-    shown = described.openssl("x509", "-noout", "-text", "-in", str(host.pki / "apiserver.crt"))
-    assert "IP Address:2001:DB8:0:0:0:0:0:7" in shown and "DNS:*.api.example.org" in shown
-    assert "Digital Signature, Key Encipherment" in shown and "CA:FALSE" in shown
-
-
-@pytest.mark.parametrize(
-    ("command", "problem"),
-    [
-        (("false", "{request}"), "it failed with code 1"),
-        (("/nonexistent", "{request}"), "there is no such program"),
-        (("sh", "-c", "echo no slot >&2; exit 3; {request}"), "It said: no slot"),
-        (("sh", "-c", "sleep 9 # {request}"), "no answer within 0.5 s"),
-        (("true", "{request}"), "its answer: the certificate is damaged"),
-        (("true", "{nonsense}"), r"unknown placeholder .*\{nonsense\}"),
-        (("true",), "the command is never told which request to sign"),
-    ],
-)
-def test_command_that_does_not_work_is_named(outsourced, command, problem):
-    host, vault = outsourced
-    with pytest.raises(KubephaseError, match=problem):
-        answers(host.run(), vault, key_path="", command=command, timeout=0.5)
-
-
-def test_nothing_in_a_request_can_become_a_command(outsourced, tmp_path):
-    host, vault = outsourced
-    mark = tmp_path / "ran"
-    found = host.kubeconfigs(
-        files=(host_file(host, "x.conf", f"$(touch {mark})`touch {mark}`;touch {mark}"),), cluster_name="c"
-    )
-    with pytest.raises(KubephaseError, match="damaged"):
-        answers(found, vault, key_path="", command=("echo", "{common_name}", "{request}"))
-    assert not mark.exists()
-
-
-def host_file(host, name, user):
-    return client_files.Wanted(str(host.root / name), "https://x:6443", user)
 
 
 def test_encrypted_key_opens_with_its_passphrase_only(outsourced, described):
