@@ -20,7 +20,7 @@ from lab.golden_store import Golden
 from tests.parity.comparing import Comparison, Difference, compare
 from tests.parity.made import make
 from tests.parity.playing import TaskFailed
-from tests.parity.refusing import names_a_field
+from tests.parity.refusing import names_a_field, told_arguments, told_fields
 from tests.parity.telling import NotPlayed
 
 PLAIN = golden_cases.load(golden_cases.PLAIN)
@@ -41,7 +41,9 @@ class Cell:
         missing = [path.rpartition(".")[0] for path in self.case.existing_without or []]
         if any(path in sentence for path in missing):
             return True
-        return names_a_field(sentence, self._documents(self.case), self._documents(PLAIN))
+        if self.case.kind == "token":
+            return names_a_field(sentence, told_arguments(self.case.arguments))
+        return names_a_field(sentence, told_fields(self._documents(self.case), self._documents(PLAIN)))
 
     def _documents(self, case: Case) -> list[dict[str, Any]]:
         return case.documents(pins.RELEASES[self.minor].version)

@@ -12,11 +12,15 @@ from typing import Any
 Documents = list[dict[str, Any]]
 
 
-def names_a_field(sentence: str, documents: Documents, plain: Documents) -> bool:
-    """A name of several words may be spelled out: certificateKey, or certificate key."""
-    words, spelled_out = set(re.findall(r"\w+", sentence)), sentence.lower().replace(" ", "")
-    told = told_fields(documents, plain)
+def names_a_field(sentence: str, told: set[str]) -> bool:
+    """A name of several words may be spelled out: certificateKey, certificate key or certificate_key."""
+    words, spelled_out = set(re.findall(r"\w+", sentence)), re.sub("[ _]", "", sentence.lower())
     return bool(words & told) or any(name.lower() in spelled_out for name in told if not name.islower())
+
+
+def told_arguments(arguments: list[str]) -> set[str]:
+    """Names of options, and a token that is told by itself."""
+    return {"token"} | {each.lstrip("-").partition("=")[0] for each in arguments if each.startswith("--")}
 
 
 def told_fields(documents: Documents, plain: Documents) -> set[str]:

@@ -14,7 +14,7 @@ import pytest
 from lab import collect
 from tests.parity.host_in_folder import HostInFolder, below
 from tests.parity.in_memory_api import InMemoryApi
-from tests.parity.refusing import names_a_field
+from tests.parity.refusing import names_a_field, told_arguments, told_fields
 
 KUBECONFIGS = [
     {"path": "/etc/kubernetes/admin.conf", "server": "https://172.30.10.101:6443", "user": "kubernetes-admin"}
@@ -143,7 +143,11 @@ def test_what_is_not_there_is_not_found() -> None:
 def test_an_error_names_what_the_case_says_and_the_plain_one_does_not() -> None:
     plain = [{"kind": "ClusterConfiguration", "kubernetesVersion": "v1.37.2"}]
     own = [{"kind": "ClusterConfiguration", "kubernetesVersion": "v1.37.2", "networking": {"podSubnet": "10.1.0.0/40"}}]
-    assert names_a_field("ClusterConfiguration.networking.podSubnet: not a CIDR", own, plain)
-    assert not names_a_field("ClusterConfiguration.kubernetesVersion: not a version", own, plain)
-    assert names_a_field("there is more than one ClusterConfiguration", plain * 2, plain)
-    assert not names_a_field("something is wrong", plain * 2, plain)
+    told = told_fields(own, plain)
+    assert told == {"networking", "podSubnet"}
+    assert names_a_field("ClusterConfiguration.networking.podSubnet: not a CIDR", told)
+    assert names_a_field("kubephase_pod_subnet: not a CIDR", told)
+    assert not names_a_field("ClusterConfiguration.kubernetesVersion: not a version", told)
+    assert names_a_field("there is more than one ClusterConfiguration", told_fields(plain * 2, plain))
+    assert not names_a_field("something is wrong", told_fields(plain * 2, plain))
+    assert told_arguments(["create", "--groups=a", "--print-join-command"]) == {"token", "groups", "print-join-command"}
