@@ -15,7 +15,7 @@ FILE = CHECKOUT / "docs" / "PARITY.md"
 HEAD = """\
 # Compared with real kubeadm
 
-Made by `make parity-table`; a test checks that it is what the matrix gives.
+Made by `make parity`; a test checks that it is what the matrix gives.
 
 Every row is a case of [tests/parity/cases](../tests/parity/cases): a configuration that the real kubeadm of each minor version
 was given, with what it wrote and sent stored in [tests/parity/golden](../tests/parity/golden). The collection's roles are
