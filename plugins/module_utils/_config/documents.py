@@ -52,7 +52,7 @@ KINDS: dict[str, tuple[str, str, Struct]] = {
 }
 """The variable, the version and the fields of each kind."""
 _KIND_OF = {name: kind for kind, (name, _version, _fields) in KINDS.items()}
-_COMPONENT_GROUPS = (KUBELET_API_VERSION.split("/")[0], KUBE_PROXY_API_VERSION.split("/")[0])
+_COMPONENT_GROUPS = tuple(version.partition("/")[0] for version in (KUBELET_API_VERSION, KUBE_PROXY_API_VERSION))
 
 
 class Documents:
@@ -150,7 +150,7 @@ class Documents:
             self.faults.add(where, f"there is more than one {kind}")
         elif kind in KINDS:
             found[kind] = self._layer(kind, f"{path}: {kind}", document, self.warnings)
-        elif str(version).split("/")[0] in _COMPONENT_GROUPS:
+        elif str(version).partition("/")[0] in _COMPONENT_GROUPS:
             self.faults.add(f"{where}.kind", "unknown kind", kind, ", ".join(KINDS))
         else:
             close = difflib.get_close_matches(str(kind)[:80], list(KINDS), n=1, cutoff=0.7)
