@@ -56,3 +56,26 @@ def test_several_control_planes_have_one_address(tmp_path: Path) -> None:
     )
     assert "control planes: cp1, cp2" in said
     assert "Prepare every host" not in said
+
+
+def several(tmp_path: Path, names: str, *options: str) -> str:
+    here = f"[all:vars]\nansible_connection=local\nansible_become=false\nansible_python_interpreter={sys.executable}\n"
+    own = (
+        f'cp{index} kubephase_local_api_endpoint=\'{{"advertiseAddress": "192.0.2.{index}"}}\''
+        f' kubephase_node_registration=\'{{"name": "{name}"}}\''
+        for index, name in enumerate(names.split(), 1)
+    )
+    endpoint = ("-e", "kubephase_control_plane_endpoint=k8s.example.org")
+    return site("\n".join(["[control_plane]", *own, here]), tmp_path, *endpoint, *options)
+
+
+def test_a_run_that_sees_not_all_control_planes_begins_no_cluster(tmp_path: Path) -> None:
+    said = several(tmp_path, "a b", "--limit", "cp1")
+    assert "none of cp1 is a member of a cluster" in said and "would begin a second cluster" in said
+    assert "Prepare every host" not in said
+
+
+def test_two_hosts_cannot_have_one_node_name(tmp_path: Path) -> None:
+    said = several(tmp_path, "a a")
+    assert "two hosts cannot have one node name (got a, a)" in said
+    assert "Prepare every host" not in said
