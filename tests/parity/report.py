@@ -20,8 +20,8 @@ Made by `make parity`; a test checks that it is what the matrix gives.
 Every row is a case of [tests/parity/cases](../tests/parity/cases): a configuration that the real kubeadm of each minor version
 was given, with what it wrote and sent stored in [tests/parity/golden](../tests/parity/golden). The collection's roles are
 given the same, and everything is compared: files byte for byte with their modes, certificates and keys field by field, API
-objects with their order. A number says how many things were compared, `12/12/13/13` one for each minor version where they
-differ. *Known* counts the differences that are listed below with their reasons; there are no others.
+objects with their order. A number says how many things were compared, `29/29/28/28` one for each minor version, 1.37 first,
+where they differ. *Known* counts the differences that are listed below with their reasons; there are no others.
 """
 
 
