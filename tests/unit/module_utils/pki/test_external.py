@@ -21,16 +21,6 @@ from tests.unit.module_utils.pki.answering import answers, by_name, host_file, n
 DAY = timedelta(days=1)
 PKI = ("apiserver", "apiserver-kubelet-client")
 CONFIGS = ("admin.conf", "super-admin.conf", "kubelet.conf", "controller-manager.conf", "scheduler.conf")
-OPENSSL = (
-    "openssl",
-    "x509",
-    "-req",
-    "-in={request}",
-    "-CAcreateserial",
-    "-days={days}",
-    "-extfile={extensions}",
-    "-out={certificate}",
-)
 
 
 def test_requests_are_those_of_kubeadm(new_host, described, recorded):

@@ -15,8 +15,6 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile imp
 from tests.unit.module_utils.pki.answering import answers, by_name, host_file
 
 DAY = timedelta(days=1)
-PKI = ("apiserver", "apiserver-kubelet-client")
-CONFIGS = ("admin.conf", "super-admin.conf", "kubelet.conf", "controller-manager.conf", "scheduler.conf")
 OPENSSL = (
     "openssl",
     "x509",
