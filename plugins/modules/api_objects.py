@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - kubephase.cluster.attributes
   - kubephase.cluster.api
+  - kubephase.cluster.patches
 options:
   templates:
     description: Templates in C(templates/) of the role, rendered on the controller. Each gives any number of YAML documents.
@@ -48,40 +49,10 @@ options:
     type: str
     choices: [replace, server_side]
     default: replace
-  patches:
-    description:
-      - Patches of the objects in O(patch_targets), as kubeadm takes them, see M(kubephase.cluster.template_set). They are applied
-        after what O(keep) keeps.
-    type: dict
-    suboptions:
-      version:
-        description: Version of Kubernetes, which says what can be patched.
-        type: str
-        required: true
-      directory:
-        description: Folder of patches on the host. A missing one is an error.
-        type: path
-        default: ''
-      controller_directory:
-        description: Folder of patches on the controller, which the action reads.
-        type: str
-        default: ''
-      files:
-        description: The patches themselves.
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          name:
-            description: Name of the file.
-            type: str
-            required: true
-          content:
-            description: Its text.
-            type: str
-            required: true
   patch_targets:
-    description: What O(patches) call an object, like C(corednsdeployment), with the object's kind, namespace and name.
+    description:
+      - What O(patches) call an object, like C(corednsdeployment), with the object's kind, namespace and name.
+      - Patches are applied after what O(keep) keeps.
     type: dict
     default: {}
   state:

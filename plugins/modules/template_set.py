@@ -19,6 +19,7 @@ description:
     process. Nothing is remembered from earlier runs, so a run that died half way is healed by the next.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
+  - kubephase.cluster.patches
 options:
   artifacts:
     description:
@@ -120,7 +121,9 @@ options:
             description: The text itself.
             type: str
       patch_target:
-        description: What this file is called by O(patches), like C(etcd) or C(kubeletconfiguration).
+        description:
+          - What this file is called by O(patches), like C(etcd) or C(kubeletconfiguration). A patched static Pod is written as
+            kubeadm would encode it.
         type: str
       overrides:
         description: Fields of the file that no patch may change.
@@ -139,39 +142,6 @@ options:
         description: Permission bits of a new directory, octal.
         type: str
         default: '0755'
-  patches:
-    description:
-      - Patches of the files that have a O(files[].patch_target), as kubeadm takes them. A file of patches is named
-        C(target[suffix][+type].yaml) or C(.json), with the types V(strategic) (the default), V(merge) and V(json).
-      - They are applied in the order of their names. A patched static Pod is written as kubeadm would encode it.
-    type: dict
-    suboptions:
-      version:
-        description: Version of Kubernetes, which says what can be patched.
-        type: str
-        required: true
-      directory:
-        description: Folder of patches on the host. A missing one is an error.
-        type: path
-        default: ''
-      controller_directory:
-        description: Folder of patches on the controller, which the action reads.
-        type: str
-        default: ''
-      files:
-        description: The patches themselves.
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          name:
-            description: Name of the file.
-            type: str
-            required: true
-          content:
-            description: Its text.
-            type: str
-            required: true
   unit:
     description: The systemd unit that reads these files.
     type: dict
