@@ -54,7 +54,8 @@ def gather(root: str = "/", addresses: Callable[[], Addresses] | None = None) ->
         "python_yaml": _installed("PyYAML"),
         "kernel": machine.release,
         "member": member(Path(root)),
-        "etcd_initial_cluster": etcd_initial_cluster(Path(root)),
+        "founding": founding(Path(root)),
+        **etcd_manifest(Path(root)),
         "memory_mib": _memory_mib(Path(root)),
         "cpus": len(os.sched_getaffinity(0)),
     }
@@ -174,11 +175,24 @@ def member(root: Path) -> str:
     return "control_plane" if (directory / "manifests/kube-apiserver.yaml").exists() else "worker"
 
 
-def etcd_initial_cluster(root: Path) -> str:
-    """What the manifest of an etcd that has joined others says; empty where there is none, or the first member's."""
+def founding(root: Path) -> bool:
+    """Whether the host begins a cluster that does not stand yet.
+
+    Its kubelet.conf still holds the certificate that was made with it: the last step lets it name the one that the
+    kubelet rotates.
+    """
+    text = _read(root / "etc/kubernetes/kubelet.conf")
+    return bool(text) and not _CLIENT_CERTIFICATE.search(text)
+
+
+def etcd_manifest(root: Path) -> dict[str, str]:
+    """What the manifest of etcd says of the members it starts with."""
     text = _read(root / "etc/kubernetes/manifests/etcd.yaml")
     found = _INITIAL_CLUSTER.search(text)
-    return found[1] if found and "--initial-cluster-state=existing" in text else ""
+    return {
+        "etcd_initial_cluster": found[1] if found else "",
+        "etcd_initial_cluster_state": "existing" if "--initial-cluster-state=existing" in text else "",
+    }
 
 
 def _memory_mib(root: Path) -> int:

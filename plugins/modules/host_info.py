@@ -72,10 +72,16 @@ host:
     member:
       description: What the host is in a cluster, V(control_plane), V(worker) or empty.
       type: str
+    founding:
+      description: Whether the host begins a cluster that does not stand yet.
+      type: bool
     etcd_initial_cluster:
-      description: What the manifest of an etcd that has joined others says of its members. Empty otherwise.
+      description: Members that etcd starts with, as its manifest says. Empty where there is none.
       type: str
       sample: cp1=https://192.0.2.10:2380,cp2=https://192.0.2.11:2380
+    etcd_initial_cluster_state:
+      description: V(existing) where the manifest is that of a member that joined others, else empty.
+      type: str
     memory_mib:
       description: Memory in MiB.
       type: int

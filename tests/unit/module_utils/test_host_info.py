@@ -98,15 +98,26 @@ def test_a_kubelet_that_waits_for_its_certificate_is_no_member_yet(tmp_path: Pat
     assert _host_info.member(tmp_path) == "worker"
 
 
-def test_an_etcd_that_has_joined_others_keeps_what_its_manifest_says(tmp_path: Path) -> None:
-    assert _host_info.etcd_initial_cluster(tmp_path) == ""
-    first = "    - --initial-cluster=cp1=https://192.0.2.10:2380\n"
-    lay(tmp_path, "/etc/kubernetes/manifests/etcd.yaml", first)
-    assert _host_info.etcd_initial_cluster(tmp_path) == ""
+def test_a_cluster_is_founded_until_the_kubelets_kubeconfig_names_its_rotated_certificate(tmp_path: Path) -> None:
+    assert not _host_info.founding(tmp_path)
+    lay(tmp_path, "/etc/kubernetes/kubelet.conf", "users:\n- user:\n    client-certificate-data: LS0t\n")
+    assert _host_info.founding(tmp_path)
+    lay(tmp_path, "/etc/kubernetes/kubelet.conf", "users:\n- user:\n    client-certificate: /var/lib/kubelet/x.pem\n")
+    assert not _host_info.founding(tmp_path)
+
+
+def test_members_that_etcd_started_with(tmp_path: Path) -> None:
+    def told() -> tuple[str, str]:
+        found = _host_info.etcd_manifest(tmp_path)
+        return found["etcd_initial_cluster"], found["etcd_initial_cluster_state"]
+
+    assert told() == ("", "")
     both = "cp1=https://192.0.2.10:2380,cp2=https://192.0.2.11:2380"
+    lay(tmp_path, "/etc/kubernetes/manifests/etcd.yaml", f"    - --initial-cluster={both}\n")
+    assert told() == (both, "")
     joined = f"    - --initial-cluster={both}\n    - --initial-cluster-state=existing\n"
     lay(tmp_path, "/etc/kubernetes/manifests/etcd.yaml", joined)
-    assert _host_info.etcd_initial_cluster(tmp_path) == both
+    assert told() == (both, "existing")
 
 
 def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
@@ -114,7 +125,7 @@ def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
     assert set(found) == {
         "hostname", "default_ipv4", "default_ipv6", "architecture", "distribution", "cgroup_version", "systemd_resolved",
         "extra_ca_directories", "python_cryptography", "python_yaml", "kernel", "member", "memory_mib", "cpus",
-        "etcd_initial_cluster",
+        "founding", "etcd_initial_cluster", "etcd_initial_cluster_state",
     }  # fmt: skip
     assert (found["cgroup_version"], found["systemd_resolved"], found["extra_ca_directories"]) == (1, False, [])
     assert found["python_cryptography"]
