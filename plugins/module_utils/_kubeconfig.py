@@ -169,6 +169,19 @@ def build(
     }
 
 
+def of_tls_bootstrap(cluster: dict[str, Any], user: dict[str, Any]) -> dict[str, Any]:
+    """The mapping that a kubelet writes when it has got its first certificate (client-go, kubelet TLS bootstrapping)."""
+    context = {"cluster": "default-cluster", "namespace": "default", "user": "default-auth"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "default-cluster", "cluster": cluster}],
+        "contexts": [{"name": "default-context", "context": context}],
+        "current-context": "default-context",
+        "users": [{"name": "default-auth", "user": user}],
+    }
+
+
 def text(mapping: dict[str, Any]) -> bytes:
     """The bytes kubeadm writes for ``mapping``."""
     return _kube_yaml.dump(mapping).encode("utf-8")

@@ -18,12 +18,15 @@ ROTATED_NAME = "kubelet-client-current.pem"
 FILE_MODE = 0o600
 
 
-def finalize(path: str, certificate_directory: str, unit: Unit, check_mode: bool) -> dict[str, Any]:
+def finalize(
+    path: str, certificate_directory: str, unit: Unit, check_mode: bool, joined: bool = False
+) -> dict[str, Any]:
     """Let the kubeconfig ``path`` name the rotated certificate, and restart the kubelet where it started before that.
 
     Nothing is done where the kubelet has not made such a certificate, because rotation is off. An expired one is not
     taken: a kubelet started with the certificate inside the kubeconfig replaces it.
 
+    :param joined: leave the file as the kubelet itself writes it on a host that joins.
     :returns: the result of the module ``kubelet_finalize``.
     """
     rotated = f"{certificate_directory.rstrip('/')}/{ROTATED_NAME}"
@@ -41,6 +44,8 @@ def finalize(path: str, certificate_directory: str, unit: Unit, check_mode: bool
         for name in ("client-certificate-data", "client-key-data"):
             user.pop(name, None)
         user["client-certificate"] = user["client-key"] = rotated
+        if joined:
+            mapping = _kubeconfig.of_tls_bootstrap(_kubeconfig.current_cluster(mapping, path), user)
     after = _credentials(user)
     if after != before and not check_mode:
         _atomic_file.write(path, _kubeconfig.text(mapping), FILE_MODE)

@@ -28,6 +28,12 @@ options:
     description: Directory in which the kubelet keeps C(kubelet-client-current.pem).
     type: path
     default: /var/lib/kubelet/pki
+  joined:
+    description:
+      - Leave the file as the kubelet itself writes it on a host that joins, where cluster, context and user have other
+        names. For control planes that begin a cluster beside the first one.
+    type: bool
+    default: false
   unit:
     description: The kubelet's systemd unit.
     type: str
@@ -60,6 +66,7 @@ def main() -> None:
         argument_spec={
             "kubeconfig": {"type": "path", "default": "/etc/kubernetes/kubelet.conf"},
             "certificate_directory": {"type": "path", "default": "/var/lib/kubelet/pki"},
+            "joined": {"type": "bool", "default": False},
             "unit": {"type": "str", "default": "kubelet"},
         },
         supports_check_mode=True,
@@ -68,7 +75,9 @@ def main() -> None:
     unit = Unit(params["unit"], module.check_mode)
     _module.run(
         module,
-        lambda: finalize(params["kubeconfig"], params["certificate_directory"], unit, module.check_mode),
+        lambda: finalize(
+            params["kubeconfig"], params["certificate_directory"], unit, module.check_mode, params["joined"]
+        ),
     )
 
 

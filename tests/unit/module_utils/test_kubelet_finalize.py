@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._kubelet_finaliz
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, keys
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.profile import Profile
 
+GOLDEN = Path(__file__).parents[2] / "parity/golden/1.37/default"
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
 
@@ -84,6 +86,19 @@ def test_certificate_inside_is_replaced_by_the_path(files):
     again = run(directory, unit)
     assert (again["changed"], again["diff"], unit.restarts) == (False, [], 1)
     assert "LS0t" not in str(done["diff"])
+
+
+def test_on_a_host_that_stands_for_one_that_joined_the_file_is_what_the_kubelet_writes(files):
+    directory, rotate = files
+    rotate(NOW + DAY)
+    path = f"{directory}/kubelet-client-current.pem"
+    done = finalize(f"{directory}/kubelet.conf", f"{directory}/", Kubelet(), False, joined=True)
+    assert done["changed"]
+    golden = (GOLDEN / "w1/etc/kubernetes/kubelet.conf").read_text()
+    wanted = golden.replace("MASKED", "Q0E=").replace("172.30.1.101", "192.0.2.10")
+    wanted = wanted.replace("/var/lib/kubelet/pki/kubelet-client-current.pem", path)
+    assert (directory / "kubelet.conf").read_text() == wanted
+    assert not finalize(f"{directory}/kubelet.conf", f"{directory}/", Kubelet(), False, joined=True)["changed"]
 
 
 def test_restart_that_an_earlier_run_owes_is_made(files):
