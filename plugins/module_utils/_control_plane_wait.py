@@ -217,9 +217,10 @@ def _ensure_cluster_admins(awaited: Awaited, check_mode: bool) -> Change:
             if client is not None:
                 client.close()
 
-    if _may_manage(awaited, check_mode):
+    has_super_admin = os.path.exists(awaited.super_admin_conf)
+    if _may_manage(awaited, check_mode, patient=not has_super_admin):
         return apply(awaited.admin_conf)
-    if not os.path.exists(awaited.super_admin_conf):
+    if not has_super_admin:
         raise KubephaseError(
             "may not manage the cluster, and the file that could let it is missing", where=awaited.admin_conf,
             value=awaited.super_admin_conf,
@@ -229,8 +230,11 @@ def _ensure_cluster_admins(awaited: Awaited, check_mode: bool) -> Change:
     return apply(awaited.super_admin_conf)
 
 
-def _may_manage(awaited: Awaited, check_mode: bool) -> bool:
-    """Whether admin.conf has its rights. On a fresh cluster it does not."""
+def _may_manage(awaited: Awaited, check_mode: bool, patient: bool) -> bool:
+    """Whether admin.conf has its rights. On a fresh cluster it does not.
+
+    :param patient: wait for them, as the control plane that has super-admin.conf may be giving them just now.
+    """
     client = connect(awaited.admin_conf, awaited.server, awaited.api_timeout, check_mode)
     if client is None:
         return True
@@ -241,9 +245,11 @@ def _may_manage(awaited: Awaited, check_mode: bool) -> bool:
                 client.get("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/kubeadm:cluster-admins")
                 return True
             except (ApiError, ApiUnreachable) as error:
-                if isinstance(error, ApiError) and error.status == 403:
+                forbidden = isinstance(error, ApiError) and error.status == 403
+                over = time.monotonic() >= deadline
+                if forbidden and (over or not patient):
                     return False
-                if time.monotonic() >= deadline:
+                if over:
                     raise
             time.sleep(POLL_SECONDS)
 

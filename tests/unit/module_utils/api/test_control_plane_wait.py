@@ -341,9 +341,19 @@ def test_super_admin_lets_the_administrators_in(api, fresh_cluster, run, super_a
     assert api.subjects == {"kubernetes-admin"}
 
 
+def test_a_control_plane_without_super_admin_waits_for_the_one_that_has_it(api, fresh_cluster, run):
+    """They begin the cluster together."""
+    binding = {"metadata": {"name": "kubeadm:cluster-admins"}, **_control_plane_wait._CLUSTER_ADMINS}
+    timer = threading.Timer(0.3, api.store.__setitem__, (BINDING, binding))
+    timer.start()
+    run(timeout=5)
+    timer.join()
+    assert "kubernetes-super-admin" not in api.subjects
+
+
 def test_no_way_to_let_the_administrators_in(fresh_cluster, run, admin_conf):
     with pytest.raises(KubephaseError, match="may not manage the cluster") as caught:
-        run(timeout=5)
+        run(timeout=1)
     assert admin_conf in str(caught.value) and "/nonexistent/super-admin.conf" in str(caught.value)
 
 
