@@ -10,16 +10,23 @@ import subprocess
 
 from lab import artifacts, pins, store
 from tests.cluster.cluster import Cluster
+from tests.cluster.playbook import Playbooks
 
-# they ask for the Secret kubeadm-certs, which only `--upload-certs` makes
-LEFT_OUT = r"\[copy-certs\]"
+# specs that ask for the Secret kubeadm-certs, which only `--upload-certs` makes
+COPY_CERTS = r"\[copy-certs\]"
 
 
-def test_suite_passes(cluster: Cluster) -> None:
+def test_suite_passes(cluster: Cluster, playbooks: Playbooks) -> None:
     release = pins.release(pins.DEFAULT_MINOR)
+    uploaded = playbooks.variables("cp1").get("kubephase_upload_certs", False)
     binary = store.entry(artifacts.e2e_suite(release).key) / "e2e_kubeadm.test"
     done = subprocess.run(
-        [str(binary), f"--kubeconfig={cluster.kubeconfig}", f"--ginkgo.skip={LEFT_OUT}", "--ginkgo.no-color"],
+        [
+            str(binary),
+            f"--kubeconfig={cluster.kubeconfig}",
+            *([] if uploaded else [f"--ginkgo.skip={COPY_CERTS}"]),
+            "--ginkgo.no-color",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -28,4 +35,4 @@ def test_suite_passes(cluster: Cluster) -> None:
     )
     assert done.returncode == 0, done.stdout
     ran, of = re.search(r"Ran (\d+) of (\d+) Specs", done.stdout).groups()  # type: ignore[union-attr]
-    assert int(ran) >= 30, f"only {ran} of {of} specs ran"
+    assert int(ran) >= (38 if uploaded else 30), f"only {ran} of {of} specs ran"
