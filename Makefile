@@ -45,7 +45,7 @@ unit: venv ## unit tests but those that run playbooks; no host is needed
 	@$(RUN) unit
 
 molecule: venv ## real clusters on hosts of their own, proven, compared with kubeadm's, and thrown away
-	@$(RUN) molecule kubeadm
+	@$(RUN) molecule kubeadm ha
 
 fuzz: venv ## 20,000 and more broken configurations and answers
 	@$(RUN) fuzz
