@@ -67,6 +67,19 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Status:
+    """What a member answered, and what is wrong with it, empty where nothing is."""
+
+    endpoint: str
+    problem: str
+    found: Mapping[str, Any]
+
+    def number(self, name: str) -> int:
+        """proto3's JSON leaves out zeros, and writes 64 bit numbers as text."""
+        return int(self.found.get(name) or 0)
+
+
+@dataclass(frozen=True)
 class Credentials:
     """Files of the client's certificate, and of the authority that the servers' certificates come from; empty for plain HTTP."""
 
@@ -106,9 +119,9 @@ class Client:
         self._context = credentials.context()
         self._timeout = timeout
 
-    def members(self) -> list[Member]:
-        """All members, in etcd's own order."""
-        return _members(self._first("/v3/cluster/member/list", {}))
+    def members(self, agreed: bool = False) -> list[Member]:
+        """All members, in etcd's own order: as one member knows them, or, where ``agreed``, as a majority does now."""
+        return _members(self._first("/v3/cluster/member/list", {"linearizable": True} if agreed else {}))
 
     def add_learner(self, peer_url: str) -> tuple[Member, list[Member]]:
         """A new member that does not vote yet, and all members with it."""
@@ -123,16 +136,24 @@ class Client:
         """Take a member out."""
         return _members(self._first("/v3/cluster/member/remove", {"ID": str(member_id)}))
 
+    def lead(self, endpoint: str, member_id: int) -> None:
+        """Have the leader, which is asked itself, hand over to another member."""
+        self.call(endpoint, "/v3/maintenance/transfer-leadership", {"targetID": str(member_id)})
+
+    def status(self, endpoint: str) -> Status:
+        """What one member says of itself."""
+        try:
+            found = self.call(endpoint, "/v3/maintenance/status", {})
+        except (EtcdError, EtcdUnreachable) as error:
+            return Status(endpoint, str(error), {})
+        faults = [str(fault) for fault in found.get("errors") or []]
+        if int(found.get("leader") or 0) == 0:
+            faults.append("it knows no leader")
+        return Status(endpoint, f"{endpoint}: {', '.join(faults)}" if faults else "", found)
+
     def problem(self, endpoint: str) -> str:
         """What is wrong with one member; empty where it serves and knows a leader."""
-        try:
-            status = self.call(endpoint, "/v3/maintenance/status", {})
-        except (EtcdError, EtcdUnreachable) as error:
-            return str(error)
-        faults = [str(fault) for fault in status.get("errors") or []]
-        if int(status.get("leader") or 0) == 0:
-            faults.append("it knows no leader")
-        return f"{endpoint}: {', '.join(faults)}" if faults else ""
+        return self.status(endpoint).problem
 
     def call(self, endpoint: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One call to one member.

@@ -18,7 +18,7 @@ from typing import Any, Callable, Optional, TypeVar
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _atomic_file, _static_pods_running
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
-from ansible_collections.kubephase.cluster.plugins.module_utils._etcd import endpoints
+from ansible_collections.kubephase.cluster.plugins.module_utils._etcd import endpoints, quorum
 from ansible_collections.kubephase.cluster.plugins.module_utils._etcd.client import (
     Client,
     Credentials,
@@ -33,7 +33,7 @@ _PAUSE = 0.25
 _LOG_LINES = 12
 _HEALTHY_WITHIN = 40.0
 _INITIAL_CLUSTER = re.compile(rb"--initial-cluster=(\S+)")
-_REMOVE = "etcdctl member remove {id}, on another control plane"
+_SETTLED_WITHIN = 5.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Wanted:
     """The member that this host is to be.
 
     :param check: whether etcd has to be well before a member is added, kubeadm's phase check-etcd.
-    :param quorum: whether a majority that is well is enough for that, as from 1.36 on.
+    :param quorum: whether a majority that is well, the new member not counted, is enough for that, as from 1.36 on.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Joining:
             return self._added(False, mine, self._written() or self._initial_cluster(members))
         self._require_no_data()
         if wanted.check:
-            self._require_health(client)
+            self._require_health(client, members)
         if self._check_mode:
             return self._added(True, None, f"{wanted.name}={wanted.peer_url}")
         mine, members = self._add(client)
@@ -120,7 +120,7 @@ class Joining:
             raise KubephaseError(
                 f"this host is a member of etcd (ID {mine.hex_id}), but its data is gone",
                 where=self._wanted.data_dir,
-                hint=f"If the host was installed anew, take the old member out first: {_REMOVE.format(id=mine.hex_id)}",
+                hint=f"If the host was installed anew, take the old member out first: {quorum.REMOVE.format(id=mine.hex_id)}",
             )
 
     def _require_no_data(self) -> None:
@@ -134,17 +134,13 @@ class Joining:
     def _has_data(self) -> bool:
         return os.path.isdir(os.path.join(self._wanted.data_dir, "member"))
 
-    def _require_health(self, client: Client) -> None:
-        problems = [problem for problem in map(client.problem, client.endpoints) if problem]
-        well = len(client.endpoints) - len(problems)
-        enough = len(client.endpoints) // 2 + 1 if self._wanted.quorum else len(client.endpoints)
-        if well < enough:
-            raise KubephaseError(
-                f"etcd is not well, so no member can be added: {'; '.join(problems)}",
-                where="etcd",
-                value=f"{well} of {len(client.endpoints)} members",
-                hint="Bring the other members back first",
-            )
+    def _require_health(self, client: Client, members: Sequence[Member]) -> None:
+        """A learner on its way is no obstacle, it is waited for."""
+        voters = [one for one in members if not one.is_learner]
+        quorum.settled(
+            lambda: quorum.require_addable(quorum.look(client, voters), everyone=not self._wanted.quorum),
+            _SETTLED_WITHIN,
+        )
 
     def _add(self, client: Client) -> tuple[Member, list[Member]]:
         """Adding is refused while another learner is there, or a member that has not started: both pass."""
@@ -166,13 +162,20 @@ class Joining:
             ) from None
 
     def _why_not(self, client: Client) -> str:
-        waiting = [one for one in client.members() if one.is_learner or not one.has_started]
+        members = client.members()
+        waiting = [one for one in members if one.is_learner or not one.has_started]
+        sick = [] if waiting else [seat for seat in quorum.look(client, members) if not seat.is_well]
+        if sick:
+            return (
+                f"Members are not well: {quorum.named(sick)}. Bring them back, or take out who is gone for good: "
+                f"{quorum.REMOVE.format(id=sick[0].member.hex_id)}"
+            )
         if not waiting:
             return "Look at the logs of the etcd Pods"
         named = ", ".join(f"{one.name or one.hex_id} ({', '.join(one.peer_urls)})" for one in waiting)
         return (
             f"Another host is joining, or has begun to and never came up: {named}. Finish its join, or take it out: "
-            f"{_REMOVE.format(id=waiting[0].hex_id)}"
+            f"{quorum.REMOVE.format(id=waiting[0].hex_id)}"
         )
 
     def _initial_cluster(self, members: Sequence[Member]) -> str:

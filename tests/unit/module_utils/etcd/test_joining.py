@@ -95,6 +95,7 @@ def gateway() -> Iterator[Gateway]:
 @pytest.fixture
 def join(gateway: Gateway, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(joining, "_PAUSE", 0.01)
+    monkeypatch.setattr(joining, "_SETTLED_WITHIN", 0.05)
 
     def join(check_mode: bool = False, **changed: Any) -> Joining:
         wanted = {
@@ -175,7 +176,7 @@ def test_an_add_that_was_carried_out_without_an_answer_is_found(join: Any, gatew
 
 def test_etcd_has_to_be_well(join: Any, gateway: Gateway) -> None:
     gateway.leader = "0"
-    with pytest.raises(KubephaseError, match="etcd is not well.*it knows no leader"):
+    with pytest.raises(KubephaseError, match="no majority .*no member can be added.*it knows no leader"):
         join().add()
     assert len(gateway.members) == 1
     assert join(check=False).add()["changed"]
@@ -183,12 +184,31 @@ def test_etcd_has_to_be_well(join: Any, gateway: Gateway) -> None:
 
 @pytest.mark.parametrize(("quorum", "adds"), [(True, True), (False, False)], ids=["since 1.36", "before"])
 def test_a_majority_is_enough_since_1_36(join: Any, gateway: Gateway, quorum: bool, adds: bool) -> None:
-    gateway.members[0]["clientURLs"] = [gateway.url, gateway.url, "http://127.0.0.1:1"]
+    """A majority of what will be: four of five are one of six too."""
+    gateway.members += [
+        {"ID": str(number), "name": f"x{number}", "peerURLs": [f"https://192.0.2.{number}:2380"], "clientURLs": [url]}
+        for number, url in enumerate([gateway.url] * 3 + ["http://127.0.0.1:1"], 21)
+    ]
     if adds:
         assert join(quorum=quorum).add()["changed"]
     else:
         with pytest.raises(KubephaseError, match="127.0.0.1:1: etcd does not answer"):
             join(quorum=quorum).add()
+
+
+def test_no_member_more_beside_one_that_is_gone(join: Any, gateway: Gateway) -> None:
+    """Two of three are well; of four that would be no majority. In check mode too."""
+    gateway.members += [
+        {"ID": "21", "name": "cp3", "peerURLs": ["https://192.0.2.13:2380"], "clientURLs": [gateway.url]},
+        {"ID": "22", "name": "cp4", "peerURLs": ["https://192.0.2.14:2380"], "clientURLs": ["http://127.0.0.1:1"]},
+    ]
+    with pytest.raises(KubephaseError) as caught:
+        join().add()
+    text = str(caught.value)
+    assert "not well enough for one more member" in text and "got '2 of 3 members well'; accepted: at least 3" in text
+    assert "cp4 (16, https://192.0.2.14:2380): http://127.0.0.1:1: etcd does not answer" in text
+    assert "etcdctl member remove 16" in text and "Nothing was changed" in text
+    assert len(gateway.members) == 3
 
 
 def test_a_voter_without_its_data_is_refused(join: Any, gateway: Gateway, tmp_path: pathlib.Path) -> None:
