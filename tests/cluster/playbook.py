@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,14 @@ class Playbooks:
 
     inventory: Path
 
-    def play(self, playbook: str | Path, *arguments: str, verbosity: int = 0, **variables: Any) -> Run:
+    def play(
+        self,
+        playbook: str | Path,
+        *arguments: str,
+        verbosity: int = 0,
+        environment: Mapping[str, str] | None = None,
+        **variables: Any,
+    ) -> Run:
         """Run it; ``variables`` win over the inventory. The exit status is the caller's to judge."""
         with tempfile.TemporaryDirectory() as directory:
             counted = Path(directory) / "calls.jsonl"
@@ -78,7 +86,7 @@ class Playbooks:
             done = subprocess.run(
                 command,
                 cwd=CHECKOUT,
-                env=environment(counted),
+                env={**clean_environment(counted), **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -101,7 +109,7 @@ class Playbooks:
         return self.play("playbooks/site.yml", *arguments, **options)
 
 
-def environment(counted: Path) -> dict[str, str]:
+def clean_environment(counted: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MOLECULE_"))}
     return {
         **kept,
