@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.metadata
 import ipaddress
 import os
@@ -28,6 +30,9 @@ _EXTRA_CA_DIRECTORIES = (
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _FAMILIES = {"debian": "debian", "ubuntu": "debian", "rhel": "redhat", "fedora": "redhat", "centos": "redhat"}
 _CLIENT_CERTIFICATE = re.compile(r"^ *client-certificate: *[\"']?(/[^\s\"']+)", re.MULTILINE)
+_CA_DATA = re.compile(r"^ *certificate-authority-data: *[\"']?([A-Za-z0-9+/=]+)", re.MULTILINE)
+_CA_FILE = re.compile(r"^ *certificate-authority: *[\"']?(/[^\s\"']+)", re.MULTILINE)
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 _INITIAL_CLUSTER = re.compile(r"--initial-cluster=(\S+)")
 _ROUTE_UP = 0x1
 _NLMSG_DONE, _NLMSG_ERROR, _RTM_NEWADDR, _RTM_GETADDR = 3, 2, 20, 22
@@ -56,6 +61,7 @@ def gather(root: str = "/", addresses: Callable[[], Addresses] | None = None) ->
         "member": member(Path(root)),
         "founding": founding(Path(root)),
         **etcd_manifest(Path(root)),
+        "authorities": authorities(Path(root)),
         "memory_mib": _memory_mib(Path(root)),
         "cpus": len(os.sched_getaffinity(0)),
     }
@@ -183,6 +189,19 @@ def founding(root: Path) -> bool:
     """
     text = _read(root / "etc/kubernetes/kubelet.conf")
     return bool(text) and not _CLIENT_CERTIFICATE.search(text)
+
+
+def authorities(root: Path) -> list[str]:
+    """Which cluster the host belongs to: SHA-256 of the authorities that its kubelet trusts the API server by."""
+    text = _read(root / "etc/kubernetes/kubelet.conf")
+    inline, named = _CA_DATA.search(text), _CA_FILE.search(text)
+    try:
+        pem = base64.b64decode(inline[1]).decode("ascii") if inline else ""
+        if not inline and named:
+            pem = _read(root / named[1].lstrip("/"))
+        return sorted({hashlib.sha256(base64.b64decode(body)).hexdigest() for body in _PEM.findall(pem)})
+    except ValueError:
+        return []
 
 
 def etcd_manifest(root: Path) -> dict[str, str]:

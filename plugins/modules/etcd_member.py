@@ -14,7 +14,8 @@ description:
   - Does what kubeadm's phase etcd-join does around etcd's manifest, with two calls. With O(state=added) the host is added as a
     learner and told what its manifest has to say; with O(state=promoted) it is waited for until its etcd runs, has caught up and
     votes.
-  - The other members are found by the annotation C(kubeadm.kubernetes.io/etcd.advertise-client-urls) of the etcd Pods.
+  - The other members are found by the annotation C(kubeadm.kubernetes.io/etcd.advertise-client-urls) of the etcd Pods, unless
+    O(endpoints) are given.
   - Both look at what etcd says, so a run that died is gone on with. etcd has one learner at a time, a host that joins meanwhile is
     waited for.
   - Refused where etcd is not well enough, where the data directory belongs to no member, and where this host is a member whose data
@@ -56,8 +57,13 @@ options:
         type: list
         elements: str
         default: []
+  endpoints:
+    description: URLs of other members' client ports. Without them the etcd Pods tell, or with O(state=absent) the host's own manifests.
+    type: list
+    elements: str
+    default: []
   kubeconfig:
-    description: Kubeconfig on the host by which the etcd Pods are found.
+    description: Kubeconfig on the host by which the etcd Pods are found. Not needed with O(endpoints).
     type: path
     default: /etc/kubernetes/admin.conf
   certificates_dir:
@@ -156,6 +162,7 @@ ARGUMENTS = {
             "peer_urls": {"type": "list", "elements": "str", "default": []},
         },
     },
+    "endpoints": {"type": "list", "elements": "str", "default": []},
     "kubeconfig": {"type": "path", "default": "/etc/kubernetes/admin.conf"},
     "certificates_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
     "manifests": {"type": "path", "default": "/etc/kubernetes/manifests"},
@@ -174,6 +181,7 @@ def join(module: AnsibleModule) -> dict:
         peer_url=given["peer_url"],
         client_url=given["client_url"],
         kubeconfig=given["kubeconfig"],
+        endpoints=tuple(given["endpoints"]),
         credentials=local.stacked(given["certificates_dir"]),
         manifests=given["manifests"],
         data_dir=given["data_dir"],
@@ -188,7 +196,7 @@ def join(module: AnsibleModule) -> dict:
 
 def leave(module: AnsibleModule) -> dict:
     given = module.params
-    found = local.find(given["manifests"], given["certificates_dir"])
+    found = local.access(given["manifests"], given["certificates_dir"], given["endpoints"])
     if found is None and module.check_mode:
         return {"changed": False, "removed": [], "members": []}
     unwanted = [Unwanted(one["name"], tuple(one["peer_urls"])) for one in given["members"]]

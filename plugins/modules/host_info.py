@@ -82,6 +82,10 @@ host:
     etcd_initial_cluster_state:
       description: V(existing) where the manifest is that of a member that joined others, else empty.
       type: str
+    authorities:
+      description: Which cluster the host belongs to, SHA-256 of the certificate authorities in its C(kubelet.conf).
+      type: list
+      elements: str
     memory_mib:
       description: Memory in MiB.
       type: int

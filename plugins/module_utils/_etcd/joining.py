@@ -40,6 +40,7 @@ _SETTLED_WITHIN = 5.0
 class Wanted:
     """The member that this host is to be.
 
+    :param endpoints: where other members answer clients; empty means what their Pods say, asked for by ``kubeconfig``.
     :param check: whether etcd has to be well before a member is added, kubeadm's phase check-etcd.
     :param quorum: whether a majority that is well, the new member not counted, is enough for that, as from 1.36 on.
     """
@@ -48,6 +49,7 @@ class Wanted:
     peer_url: str
     client_url: str
     kubeconfig: str = "/etc/kubernetes/admin.conf"
+    endpoints: tuple[str, ...] = ()
     credentials: Credentials = field(default_factory=Credentials)
     manifests: str = "/etc/kubernetes/manifests"
     data_dir: str = "/var/lib/etcd"
@@ -58,14 +60,14 @@ class Wanted:
 
 
 class Joining:
-    """Both steps. ``find`` gives the endpoints to begin with, those of the etcd Pods by default."""
+    """Both steps. ``find`` gives the endpoints to begin with, by default those that are wanted or those of the etcd Pods."""
 
     def __init__(
         self, wanted: Wanted, check_mode: bool = False, find: Optional[Callable[[], Sequence[str]]] = None
     ) -> None:
         self._wanted = wanted
         self._check_mode = check_mode
-        self._find = find or (lambda: endpoints.from_pods(wanted.kubeconfig, wanted.api_timeout))
+        self._find = find or self._found
 
     def add(self) -> dict[str, Any]:
         """Make the host known to the others. Tells what the manifest of its etcd has to say."""
@@ -95,9 +97,14 @@ class Joining:
         self._wait_for_health(client)
         return {"changed": changed, "member_id": mine.hex_id, **self._diff(changed, "promoted")}
 
+    def _found(self) -> Sequence[str]:
+        wanted = self._wanted
+        return wanted.endpoints or endpoints.from_pods(wanted.kubeconfig, wanted.api_timeout)
+
     def _can_ask(self) -> bool:
-        needed = (self._wanted.kubeconfig, self._wanted.credentials.certificate)
-        return all(os.path.exists(path) for path in needed)
+        wanted = self._wanted
+        needed = ["" if wanted.endpoints else wanted.kubeconfig, wanted.credentials.certificate]
+        return all(os.path.exists(path) for path in needed if path)
 
     def _connect(self) -> tuple[Client, list[Member]]:
         wanted = self._wanted

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ipaddress
 from pathlib import Path
 
@@ -120,12 +122,29 @@ def test_members_that_etcd_started_with(tmp_path: Path) -> None:
     assert told() == (both, "existing")
 
 
+def test_the_cluster_is_known_by_its_authorities(tmp_path: Path) -> None:
+    """Inline as kubeadm writes it, or in a file; both of a bundle, in whatever order."""
+    one, two = (f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n" for text in ("QUJD", "REVG"))
+    hashes = sorted(hashlib.sha256(text).hexdigest() for text in (b"ABC", b"DEF"))
+
+    def told(text: str) -> list[str]:
+        lay(tmp_path, "/etc/kubernetes/kubelet.conf", text)
+        return _host_info.authorities(tmp_path)
+
+    assert _host_info.authorities(tmp_path) == []
+    inline = base64.b64encode((two + one).encode()).decode()
+    assert told(f"clusters:\n- cluster:\n    certificate-authority-data: {inline}\n") == hashes
+    lay(tmp_path, "/etc/kubernetes/pki/ca.crt", one + two)
+    assert told("clusters:\n- cluster:\n    certificate-authority: /etc/kubernetes/pki/ca.crt\n") == hashes
+    assert told("    certificate-authority-data: QUJD=Q\n") == []
+
+
 def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
     found = _host_info.gather(str(tmp_path), lambda: [])
     assert set(found) == {
         "hostname", "default_ipv4", "default_ipv6", "architecture", "distribution", "cgroup_version", "systemd_resolved",
         "extra_ca_directories", "python_cryptography", "python_yaml", "kernel", "member", "memory_mib", "cpus",
-        "founding", "etcd_initial_cluster", "etcd_initial_cluster_state",
+        "founding", "etcd_initial_cluster", "etcd_initial_cluster_state", "authorities",
     }  # fmt: skip
     assert (found["cgroup_version"], found["systemd_resolved"], found["extra_ca_directories"]) == (1, False, [])
     assert found["python_cryptography"]

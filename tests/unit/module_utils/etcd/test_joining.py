@@ -254,6 +254,16 @@ def test_check_mode(join: Any, gateway: Gateway, tmp_path: pathlib.Path) -> None
     assert gateway.calls == []
 
 
+def test_given_endpoints_need_no_api_server(gateway: Gateway, tmp_path: pathlib.Path) -> None:
+    wanted = Wanted(
+        name="cp2", peer_url=PEER, client_url=gateway.url, kubeconfig=str(tmp_path / "none"), endpoints=(gateway.url,),
+        manifests=str(tmp_path), data_dir=str(tmp_path / "etcd"), etcd_timeout=0.5,
+    )  # fmt: skip
+    assert Joining(wanted, check_mode=True).add()["changed"]
+    assert "/v3/cluster/member/list" in gateway.calls and len(gateway.members) == 1
+    assert Joining(wanted).add()["member_id"] == "ff"
+
+
 def test_a_learner_is_no_endpoint_to_ask(gateway: Gateway) -> None:
     gateway.refusals["/v3/cluster/member/list"] = [(400, 14, "etcdserver: rpc not supported for learner")]
     assert Client([gateway.url, gateway.url], Credentials()).members()[0].name == "cp1"
