@@ -22,6 +22,7 @@ _PROPERTIES = (
     "UnitFileState",
     "NeedDaemonReload",
     "ExecMainStartTimestampMonotonic",
+    "StateChangeTimestampMonotonic",
 )
 _JOURNAL_LINES = 15
 
@@ -52,6 +53,7 @@ class Unit:
         state: str = "started",
         newer_than: Sequence[str] = (),
         restart: bool = False,
+        reload: bool = False,
     ) -> list[str]:
         """Bring the unit to the wanted state.
 
@@ -59,7 +61,9 @@ class Unit:
         :param state: ``started``; ``stopped``; ``unchanged``, which restarts a running unit but never starts one.
         :param newer_than: files the process reads at its start; it is restarted when one of them is newer.
         :param restart: restart a running unit whatever the files say (in check mode the files are not yet written).
-        :returns: what was done: ``daemon-reloaded``, ``enabled``, ``disabled``, ``started``, ``restarted``, ``stopped``.
+        :param reload: the process reads its files again when it is told to, so a running unit is reloaded, not restarted.
+        :returns: what was done: ``daemon-reloaded``, ``enabled``, ``disabled``, ``started``, ``restarted``, ``reloaded``,
+            ``stopped``.
         """
         done: list[str] = []
         found = self.properties()
@@ -73,10 +77,10 @@ class Unit:
         if enabled is not None and enabled != (found.get("UnitFileState") == "enabled"):
             self._act("enable" if enabled else "disable", self.name)
             done.append("enabled" if enabled else "disabled")
-        verb = self._verb(found, state, newer_than, restart)
+        verb = self._verb(found, state, newer_than, restart, reload)
         if verb:
             self._act(verb, self.name)
-            done.append({"start": "started", "restart": "restarted", "stop": "stopped"}[verb])
+            done.append({"stop": "stopped"}.get(verb, f"{verb}ed"))
         return done
 
     def journal(self, lines: int = _JOURNAL_LINES) -> str:
@@ -89,13 +93,15 @@ class Unit:
         )
         return shown.stdout.strip()
 
-    def _verb(self, found: dict[str, str], state: str, newer_than: Sequence[str], restart: bool) -> str:
+    def _verb(self, found: dict[str, str], state: str, newer_than: Sequence[str], restart: bool, reload: bool) -> str:
         active = found.get("ActiveState")
         running = active == "active"
         if state == "stopped":
             return "stop" if active in ("active", "activating", "reloading") else ""
         if running:
-            return "restart" if restart or written_after(_started_at(found), newer_than) else ""
+            if not restart and not written_after(_reloaded_at(found) if reload else _started_at(found), newer_than):
+                return ""
+            return "reload" if reload else "restart"
         if state == "unchanged":
             return ""
         # in auto-restart systemd queues a start until RestartSec is over, only a restart takes effect at once
@@ -122,15 +128,26 @@ class Unit:
             raise KubephaseError(
                 f"'systemctl {' '.join(arguments)}' failed: {ran.stderr.strip()}",
                 where=self.name,
-                hint="Last lines of its journal:\n" + self.journal() if arguments[0] in ("start", "restart") else "",
+                hint="Last lines of its journal:\n" + self.journal()
+                if arguments[0] in ("start", "restart", "reload")
+                else "",
             )
         return ran.stdout
 
 
 def _started_at(properties: dict[str, str]) -> float:
-    """Seconds since the epoch, on today's clock: systemd gives the monotonic one, which a clock step does not move."""
-    microseconds = int(properties.get("ExecMainStartTimestampMonotonic") or 0)
-    return time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - microseconds / 1e6)
+    """When the unit's process was started, in seconds since the epoch."""
+    return _moment(properties.get("ExecMainStartTimestampMonotonic"))
+
+
+def _reloaded_at(properties: dict[str, str]) -> float:
+    """When a running unit was last started or reloaded: a reload is a change of its state, and ends in the same one."""
+    return _moment(properties.get("StateChangeTimestampMonotonic"))
+
+
+def _moment(microseconds: str | None) -> float:
+    """On today's clock: systemd gives the monotonic one, which a clock step does not move."""
+    return time.time() - (time.clock_gettime(time.CLOCK_MONOTONIC) - int(microseconds or 0) / 1e6)
 
 
 def written_after(moment: float, paths: Iterable[str]) -> list[str]:
