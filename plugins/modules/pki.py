@@ -106,6 +106,12 @@ options:
         type: list
         elements: str
         default: []
+      certificate:
+        description:
+          - Its certificate in PEM, where its key is elsewhere. A host without it gets it, one that has another one is refused, and
+            what it has to sign becomes a request.
+        type: str
+        default: ''
       certificates:
         description: What it signs.
         type: list
@@ -353,7 +359,11 @@ LEAF = {
     "organizations": {"type": "list", "elements": "str", "default": []},
     "usages": {"type": "list", "elements": "str", "choices": ["server", "client"], "default": ["server"]},
 }
-AUTHORITY = {**NAMED, "certificates": {"type": "list", "elements": "dict", "default": [], "options": LEAF}}
+AUTHORITY = {
+    **NAMED,
+    "certificate": {"type": "str", "default": ""},
+    "certificates": {"type": "list", "elements": "dict", "default": [], "options": LEAF},
+}
 
 
 def main() -> None:

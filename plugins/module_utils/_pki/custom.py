@@ -42,6 +42,7 @@ def _authority(item: Mapping[str, Any], where: str) -> Authority:
         common_name=common_name,
         leaves=leaves,
         names=tuple(item.get("names") or ()),
+        certificate=str(item.get("certificate") or ""),
     )
 
 

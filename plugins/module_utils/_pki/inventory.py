@@ -80,6 +80,8 @@ class Authority:
     for_etcd: bool = False
     names: tuple[str, ...] | None = None
     """Names of the authority's own certificate; None means its common name, as with kubeadm."""
+    certificate: str = ""
+    """Its certificate in PEM, where its key is elsewhere: the host gets it, and makes no authority of its own."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class Family:
     authority: Entry
     leaves: tuple[Entry, ...]
     creates_authority: bool = True
+    certificate: str = ""
+    """The authority's certificate, where it was given."""
 
 
 def _api_server_names(settings: Settings) -> AlternativeNames:
@@ -207,7 +211,7 @@ def service_account_paths(settings: Settings) -> tuple[str, str]:
 def _family(authority: Authority, settings: Settings) -> Family:
     leaves = tuple(_leaf_entry(leaf, settings) for leaf in authority.leaves if not settings.skips(leaf.name))
     creates = not (settings.joins or settings.request_only or settings.skips(authority.name))
-    return Family(_authority_entry(authority, settings), leaves, creates)
+    return Family(_authority_entry(authority, settings), leaves, creates, authority.certificate)
 
 
 def _authority_entry(authority: Authority, settings: Settings) -> Entry:

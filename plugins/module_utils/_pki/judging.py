@@ -68,6 +68,18 @@ def authority(certificate: x509.Certificate, where: str, now: datetime) -> None:
         )
 
 
+def same_authority(present: x509.Certificate, given: x509.Certificate, where: str) -> None:
+    """The host trusts the authority that it is to trust."""
+    if present != given:
+        raise KubephaseError(
+            "the host has another certificate authority",
+            where=where,
+            value=f"{certificates.name_text(present.subject)}, SHA-256 {_certificate.fingerprint(present)[:16]}…",
+            accepted=f"{certificates.name_text(given.subject)}, SHA-256 {_certificate.fingerprint(given)[:16]}…",
+            hint=f"{NOTHING_CHANGED} If the host belonged to something else, reset it, or remove the files of that authority",
+        )
+
+
 def signed_by(chain: list[x509.Certificate], where: str, issuer: x509.Certificate | None, issuer_path: str) -> None:
     """The certificate comes from the authority beside it."""
     if issuer is None:

@@ -143,11 +143,19 @@ def make_plan(settings: Settings, now: datetime) -> Plan:
 
 def _authority(found: Found, family: Family, settings: Settings, now: datetime) -> Step:
     entry = found.entry
+    given = certificates.load_chain(family.certificate.encode(), entry.name)[0] if family.certificate else None
     if found.certificate is not None:
         judging.authority(found.certificate, entry.certificate_path, now)
         if found.key is not None:
             judging.key_fits(found.certificate, found.key, entry.certificate_path, entry.key_path)
+        if given is not None:
+            judging.same_authority(found.certificate, given, entry.certificate_path)
         return Step(entry, KEPT, entry.profile, before=found.certificate, key=found.key, certificate=found.certificate)
+    if given is not None:
+        judging.authority(given, entry.name, now)
+        if found.key is not None:
+            judging.key_fits(given, found.key, entry.name, entry.key_path)
+        return Step(entry, INSTALLED, entry.profile, "its key is elsewhere", key=found.key, certificate=given)
     if settings.joins:
         raise judging.not_shared(entry.certificate_path)
     if not family.creates_authority:
@@ -168,7 +176,7 @@ class _Issuer:
         self._entry = family.authority
         self._certificate = authority.certificate
         self._can_sign = (authority.key is not None or authority.new_key) and not settings.request_only
-        self._can_ask = authority.action == KEPT or settings.request_only
+        self._can_ask = authority.action in (KEPT, INSTALLED) or settings.request_only
         self._settings = settings
         self._now = now
 

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.kubephase.cluster.plugins.module_utils import _certificate
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki import certificates, outline, requests
 from ansible_collections.kubephase.cluster.plugins.module_utils._pki.inventory import Settings
-from ansible_collections.kubephase.cluster.plugins.module_utils._pki.plan import ABSENT, KEPT, REQUESTED, Plan, Step
+from ansible_collections.kubephase.cluster.plugins.module_utils._pki.plan import (
+    ABSENT,
+    INSTALLED,
+    KEPT,
+    REQUESTED,
+    Plan,
+    Step,
+)
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -70,7 +77,7 @@ def report(plan: Plan, settings: Settings, now: datetime) -> dict[str, Any]:
 
 def _is_external(authority: Step) -> bool:
     """The certificate is there and its key is not, as kubeadm judges it."""
-    return authority.action == KEPT and authority.key is None
+    return authority.action in (KEPT, INSTALLED) and authority.key is None
 
 
 def _request(step: Step, authority: Step, settings: Settings) -> requests.Request:

@@ -39,7 +39,8 @@ def _without_library(settings: Settings, now: datetime) -> dict[str, Any]:
     external: list[str] = []
     for family in families(settings):
         authority = family.authority
-        if os.path.exists(authority.certificate_path) and not os.path.exists(authority.key_path):
+        is_there = os.path.exists(authority.certificate_path) or family.certificate
+        if is_there and not os.path.exists(authority.key_path):
             external.append(authority.name)
         action = "requested" if authority.name in external or settings.request_only else "created"
         for entry in [authority, *family.leaves] if family.creates_authority else family.leaves:
@@ -48,7 +49,8 @@ def _without_library(settings: Settings, now: datetime) -> dict[str, Any]:
                 continue
             validity = settings.ca_validity if entry is authority else settings.validity
             facts = outline.planned(entry.profile, authority.profile.subject(), now + validity)
-            listed.append({"name": entry.name, "path": entry.certificate_path, "action": action, **facts})
+            done = "installed" if entry is authority and family.certificate else action
+            listed.append({"name": entry.name, "path": entry.certificate_path, "action": done, **facts})
             diff.append(outline.file_diff(entry.certificate_path, "", outline.text(facts) + "key: new\n"))
     return {
         "changed": bool(diff),

@@ -87,12 +87,12 @@ def write(plan: Plan) -> None:
 
 
 def _pair(step: Step) -> list[Write]:
-    if step.certificate is None or step.key is None:
+    if step.certificate is None:
         return []
     # an answer is written with what came with it, the authorities between it and the one of the cluster
     certificate = b"".join(certificates.pem(item) for item in step.chain or [step.certificate])
     last = Write(step.entry.certificate_path, certificate, reading.CERTIFICATE_MODE)
-    if not step.new_key:
+    if not step.new_key or step.key is None:
         return [last]
     key = keys.private_pem(step.key)
     first = Write(step.entry.key_path, key, reading.KEY_MODE)

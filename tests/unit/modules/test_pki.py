@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.kubephase.cluster.plugins.modules import kubeconfig, kubelet_finalize, pki
+from ansible_collections.kubephase.cluster.plugins.modules import certificate_signing, kubeconfig, kubelet_finalize, pki
 
 REQUIRED = {"node_name": "CP1", "advertise_address": "192.0.2.10", "service_ip": "10.96.0.1"}
 
@@ -76,6 +76,50 @@ def test_wrong_argument_is_named(call, arguments, tmp_path, name, value, message
     result = call(pki, **{**arguments, name: value})
     assert message in result["msg"]
     assert not (tmp_path / "pki").exists()
+
+
+def etcd_authority(certificate=""):
+    leaf = {"name": "etcd-peer", "path": "etcd/peer", "common_name": "etcd2", "names": ["etcd2"], "usages": ["server"]}
+    return [{"name": "etcd-ca", "path": "etcd/ca", "certificate": certificate, "certificates": [leaf]}]
+
+
+def test_an_authority_whose_key_is_elsewhere_comes_with_its_certificate(call, tmp_path):
+    def host(name, **arguments):
+        return {"certificates_dir": str(tmp_path / name), "encryption_algorithm": "ECDSA-P256", **arguments}
+
+    holder = call(pki, **host("one", authorities=etcd_authority()))
+    given = host("two", authorities=etcd_authority(holder["ca_certificate"]))
+    assert call(pki, check_mode=True, **given)["changed"] and not (tmp_path / "two").exists()
+    asked = call(pki, **given)
+    assert (tmp_path / "two/etcd/ca.crt").read_text() == holder["ca_certificate"] == asked["ca_certificate"]
+    assert not (tmp_path / "two/etcd/ca.key").exists() and asked["external_authorities"] == ["etcd-ca"]
+    keys = {
+        "name": "etcd-ca",
+        "key": str(tmp_path / "one/etcd/ca.key"),
+        "certificate": str(tmp_path / "one/etcd/ca.crt"),
+    }
+    signed = call(certificate_signing, requests=asked["requests"], authorities=[keys])["signed_certificates"]
+    assert call(pki, **given, signed_certificates=signed)["certificates"][1]["action"] == "installed"
+    settled = call(pki, **given)
+    assert not settled["changed"] and settled["requests"] == []
+
+
+def test_an_authority_that_is_not_the_one_of_the_host_is_refused(call, tmp_path):
+    first, second = (
+        call(
+            pki,
+            certificates_dir=str(tmp_path / name),
+            encryption_algorithm="ECDSA-P256",
+            authorities=etcd_authority(),
+        )["ca_certificate"]
+        for name in ("one", "two")
+    )
+    before = (tmp_path / "two/etcd/ca.crt").read_text()
+    result = call(pki, certificates_dir=str(tmp_path / "two"), authorities=etcd_authority(first))
+    assert result["failed"] and result["msg"].startswith(
+        f"{tmp_path}/two/etcd/ca.crt: the host has another certificate"
+    )
+    assert before == second == (tmp_path / "two/etcd/ca.crt").read_text()
 
 
 @pytest.mark.parametrize(
