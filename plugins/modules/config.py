@@ -88,12 +88,19 @@ options:
     description: Socket of the container runtime, containerd's where nothing is said.
     type: str
     default: ""
+  etcd_endpoints:
+    description: >-
+      Client URLs of an etcd on hosts of its own. They fill etcd.external, with the files below certificatesDir, where that is
+      not said; etcd.local is left to those hosts.
+    type: list
+    elements: str
+    default: []
   node_role:
     description: >-
       What the host is or becomes. Empty: what is found on it, and a control plane where nothing is found.
     type: str
     default: ""
-    choices: ["", control_plane, worker]
+    choices: ["", control_plane, worker, etcd]
   node_registration:
     description: >-
       Fields of nodeRegistration for this host. C(taints) as in kubeadm: null means the default, an empty list means
@@ -255,7 +262,7 @@ cluster:
   returned: success
   type: dict
 node_role:
-  description: What the host is or becomes, V(control_plane) or V(worker).
+  description: What the host is or becomes, V(control_plane), V(worker) or V(etcd).
   returned: success
   type: str
 node_registration:

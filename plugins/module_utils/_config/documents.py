@@ -168,4 +168,20 @@ class Documents:
             for short, path in SHORT.items():
                 if self.inputs.get(short):
                     layers.append(at_path(f"{PREFIX}{short}", self.inputs[short], *path))
+            return self._with_etcd(Document(kind, layers))
         return Document(kind, layers)
+
+    def _with_etcd(self, cluster: Document) -> Document:
+        """etcd.external of the etcd that runs on hosts of its own, unless it is said. etcd.local speaks to those hosts then."""
+        if not self.get("etcd_endpoints") or cluster.get("etcd", "external") is not None:
+            return cluster
+        cluster.drop("etcd", "local")
+        folder = str(cluster.get("certificatesDir", default="/etc/kubernetes/pki"))
+        external = {
+            "endpoints": list(self.get("etcd_endpoints")),
+            "caFile": f"{folder}/etcd/ca.crt",
+            "certFile": f"{folder}/apiserver-etcd-client.crt",
+            "keyFile": f"{folder}/apiserver-etcd-client.key",
+        }
+        own = Layer(f"{PREFIX}etcd_endpoints", {"etcd": {"external": external}})
+        return Document(cluster.kind, [*cluster.layers, own])

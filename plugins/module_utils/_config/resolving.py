@@ -61,8 +61,8 @@ class Resolver:
 
     @property
     def joins(self) -> bool:
-        """Whether JoinConfiguration speaks for this host: workers always, control planes where it is said."""
-        return self.role == "worker" or self.get("joins") is True
+        """Whether JoinConfiguration speaks for this host: workers always, control planes where it is said, etcd hosts never."""
+        return self.role == "worker" or (self.role != "etcd" and self.get("joins") is True)
 
     def _node_documents(self) -> tuple[Document, Document, Document]:
         """The document that speaks for this host, its node registration and its API endpoint."""
