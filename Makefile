@@ -53,5 +53,5 @@ fuzz: venv ## 20,000 and more broken configurations and answers
 parity: venv ## every case and minor version against kubeadm's own bytes; shows what differs, writes docs/PARITY.md
 	@.venv/bin/python -m tests.parity
 
-bench: venv ## kubeadm by hand and site.yml on the same hosts, timed (ROUNDS=n)
-	@.venv/bin/python -m tests.bench --rounds $(or $(ROUNDS),1)
+bench: venv ## kubeadm by hand and site.yml on the same hosts, timed (ROUNDS=n, TOPOLOGY=ha)
+	@.venv/bin/python -m tests.bench --topology $(or $(TOPOLOGY),single) --rounds $(or $(ROUNDS),1)

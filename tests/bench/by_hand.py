@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import time
@@ -20,6 +21,7 @@ CONFIG = "/root/kubeadm.yaml"
 KUBECTL = "kubectl --kubeconfig=/etc/kubernetes/admin.conf"
 TOKEN = "abcdef.0123456789abcdef"
 JOIN = re.compile(r"--discovery-token-ca-cert-hash (sha256:[0-9a-f]{64})")
+KEY = re.compile(r"--certificate-key ([0-9a-f]{64})")
 WORKLOADS = ("deployment/coredns", "daemonset/kube-proxy")
 
 
@@ -55,6 +57,7 @@ def configuration(variables: dict[str, Any]) -> str:
             "kind": "ClusterConfiguration",
             "kubernetesVersion": variables["kubephase_kubernetes_version"],
             "networking": {"podSubnet": variables["kubephase_pod_subnet"]},
+            "controlPlaneEndpoint": variables.get("kubephase_control_plane_endpoint", ""),
         },
         {
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -70,8 +73,12 @@ def configuration(variables: dict[str, Any]) -> str:
     return "\n---\n".join(json.dumps(each, indent=2) for each in documents) + "\n"
 
 
-def make(control_plane: Host, workers: list[Host], variables: dict[str, Any]) -> dict[str, float]:
-    """init, the joins all at once, CNI configuration and routes; seconds by step. Ends as site.yml does."""
+def make(control_planes: list[Host], workers: list[Host], variables: dict[str, Any]) -> dict[str, float]:
+    """init, the joins, CNI configuration and routes; seconds by step. Ends as site.yml does.
+
+    Further control planes join one after the other, as kubeadm wants it, and get their certificates from init.
+    """
+    first, *others = control_planes
     ignored = ",".join(variables.get("kubephase_node_registration", {}).get("ignorePreflightErrors", []))
     seconds: dict[str, float] = {}
 
@@ -82,16 +89,25 @@ def make(control_plane: Host, workers: list[Host], variables: dict[str, Any]) ->
         finally:
             seconds[step] = time.monotonic() - began
 
-    printed = timed("kubeadm init", lambda: control_plane.run(f"kubeadm init --config {CONFIG}", timeout=600))
+    upload = " --upload-certs" if others else ""
+    printed = timed(f"kubeadm init{upload}", lambda: first.run(f"kubeadm init --config {CONFIG}{upload}", timeout=600))
     found = JOIN.search(printed)
     assert found, printed
     join = (
-        f"kubeadm join {control_plane.address}:6443 --token {TOKEN} --discovery-token-ca-cert-hash {found[1]} "
+        f"kubeadm join {first.address}:6443 --token {TOKEN} --discovery-token-ca-cert-hash {found[1]} "
         f"--ignore-preflight-errors={ignored}"
     )
-    timed("kubeadm join, all workers at once", lambda: everywhere(workers, lambda host: host.run(join, timeout=600)))
-    timed("CNI configuration and routes", lambda: connect(control_plane, [control_plane, *workers]))
-    timed("until Ready", lambda: wait(control_plane))
+    for host in others:
+        key = KEY.search(printed)
+        assert key, printed
+        words = f"{join} --control-plane --certificate-key {key[1]}"
+        timed(f"kubeadm join --control-plane on {host.name}", functools.partial(host.run, words, timeout=600))
+    if workers:
+        timed(
+            "kubeadm join, all workers at once", lambda: everywhere(workers, lambda host: host.run(join, timeout=600))
+        )
+    timed("CNI configuration and routes", lambda: connect(first, [*control_planes, *workers]))
+    timed("until Ready", lambda: wait(first))
     return seconds
 
 

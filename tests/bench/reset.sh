@@ -1,6 +1,8 @@
 # Brings a host back to before its cluster; run as root. Binaries, container runtime and images stay.
-kubeadm reset --force --cleanup-tmp-dir > /dev/null 2>&1
+# all hosts at once: no member of etcd waits for the others to let it go
+kubeadm reset --force --cleanup-tmp-dir --skip-phases=remove-etcd-member > /dev/null 2>&1
 systemctl stop kubelet
+rm -rf /var/lib/etcd
 
 # what kubeadm leaves to the person
 systemctl disable --now --quiet kubephase-pod-network 2> /dev/null
