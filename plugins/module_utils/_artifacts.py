@@ -77,6 +77,20 @@ def install(artifacts: Sequence[Artifact], check_mode: bool = False, records: st
     return {"changed": bool(wanted), "installed": [artifact.name for artifact in wanted], "diff": diff}
 
 
+def recorded(name: str, records: str = RECORDS) -> dict[str, str]:
+    """The files of an installed artifact, and why one is not what was installed; empty where it is, or is gone."""
+    record = _json(Path(records, name + ".json"))
+    files = record.get("files")
+    found: dict[str, str] = {}
+    for path, expected in files.items() if isinstance(files, dict) else ():
+        present = _fingerprint(path)
+        if present is not None and record.get("adopted"):
+            found[path] = "it was there before"
+        else:
+            found[path] = "it was changed since it was installed" if present not in (expected, None) else ""
+    return found
+
+
 def _install_all(wanted: Sequence[Artifact], records: str) -> None:
     staged: list[tuple[Artifact, str, dict[str, str]]] = []
     try:
@@ -254,8 +268,12 @@ def _record_path(artifact: Artifact, records: str) -> Path:
 
 
 def _record(artifact: Artifact, records: str) -> dict[str, Any]:
+    return _json(_record_path(artifact, records))
+
+
+def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(_record_path(artifact, records).read_text())
+        found = json.loads(path.read_text())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -294,7 +312,7 @@ def _adopt(artifact: Artifact, check_mode: bool, records: str) -> bool:
         # whatever is wrong there, the installation says it
         return False
     if not check_mode:
-        _write_record(artifact, digest.hexdigest(), [artifact.path], records)
+        _write_record(artifact, digest.hexdigest(), [artifact.path], records, adopted=True)
     return True
 
 
@@ -313,12 +331,15 @@ def _fingerprint(path: str) -> Optional[list[int]]:
     return [found.st_size, found.st_mtime_ns, found.st_mode & 0o7777]
 
 
-def _write_record(artifact: Artifact, digest: str, paths: list[str], records: str) -> None:
+def _write_record(artifact: Artifact, digest: str, paths: list[str], records: str, adopted: bool = False) -> None:
+    """:param adopted: somebody else had installed it, so it is theirs when the host is reset."""
     _atomic_file.make_directory(records, 0o755)
-    record = {
+    record: dict[str, Any] = {
         "url": artifact.url,
         "checksum": "sha256:" + digest,
         "files": {path: _fingerprint(path) for path in paths},
     }
+    if adopted:
+        record["adopted"] = True
     text = json.dumps(record, indent=2, sort_keys=True) + "\n"
     _atomic_file.write(str(_record_path(artifact, records)), text.encode(), 0o644)

@@ -75,6 +75,25 @@ def ensure(components: Sequence[str], places: Places, databases: Databases, chec
     return {"changed": bool(diff), "diff": diff, "users": found, "key_readers": groups[KEY_READERS]}
 
 
+def present(databases: Databases) -> list[str]:
+    """Those of the users and groups that are on the host as they are made here."""
+    users, groups = _entries(databases.passwd, 7), _entries(databases.group, 4)
+    found = {name for name in USERS.values() if name in users and users[name][6] == _SHELL}
+    found |= {name for name, members in _MEMBERS.items() if name in groups and groups[name][3] == ",".join(members)}
+    return sorted(found)
+
+
+def remove(names: Sequence[str], databases: Databases) -> None:
+    """Take users and groups of these names away, users first: a group that somebody has may not go."""
+    with _locked(databases, False):
+        for path in (databases.passwd, databases.group):
+            before = _atomic_file.read(path) or b""
+            lines = before.splitlines(keepends=True)
+            after = b"".join(line for line in lines if line.partition(b":")[0].decode(errors="replace") not in names)
+            if after != before:
+                _atomic_file.write(path, after, _atomic_file.mode_of(path) or 0o644)
+
+
 def reads_account_key(path: str) -> bool:
     """Whether this key belongs to the group of those that read it."""
     try:

@@ -78,6 +78,17 @@ class Node:
             "missing_packages": missing,
         }
 
+    def remove(self) -> list[str]:
+        """Take away what :meth:`apply` keeps for the next boot. What holds now holds until then. Returns the files."""
+        for relative in (MODULES_FILE, SYSCTL_FILE):
+            path = self.root / relative
+            if (_atomic_file.read(str(path)) or b"").startswith(_HEADING.encode()):
+                self._note(str(path), "present", "absent")
+                if not self.check_mode:
+                    path.unlink()
+        self._hosts({})
+        return [entry["after_header"] for entry in self.diff]
+
     def missing_packages(self, packages: list[str], family: str) -> list[str]:
         """Those that the distribution's package database does not know as installed."""
         if not packages:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._cri import wire
@@ -62,8 +63,18 @@ class Image(NamedTuple):
     pinned: bool
 
 
+class Sandbox(NamedTuple):
+    """A Pod as the runtime has it."""
+
+    id: str
+    namespace: str
+    name: str
+    annotations: dict[str, str]
+
+
 # enum PodSandboxState
 _SANDBOX_READY = 0
+_AT_A_TIME = 10
 
 
 class CriClient:
@@ -130,6 +141,10 @@ class CriClient:
         listed = wire.messages(self._call(RUNTIME + "ListPodSandbox"), 1)
         return [wire.text(one, 1) for one in listed if wire.integer(one, 3) == _SANDBOX_READY]
 
+    def sandboxes(self) -> list[Sandbox]:
+        """All Pod sandboxes, running or not."""
+        return [_sandbox(one) for one in wire.messages(self._call(RUNTIME + "ListPodSandbox"), 1)]
+
     def sandbox_address(self, sandbox: str) -> str:
         """The first address of a sandbox; empty on the host's network."""
         status = wire.message(self._call(RUNTIME + "PodSandboxStatus", wire.encode([(1, sandbox)])), 1)
@@ -138,6 +153,40 @@ class CriClient:
     def stop_sandbox(self, sandbox: str) -> None:
         """End a sandbox and its containers; the kubelet makes a new one for a Pod that is still wanted."""
         self._call(RUNTIME + "StopPodSandbox", wire.encode([(1, sandbox)]))
+
+    def stop_sandboxes(self, ids: Sequence[str], timeout: float) -> dict[str, CriError]:
+        """End several at once. Returns what went wrong, by ID."""
+        return self._each("StopPodSandbox", ids, timeout)
+
+    def remove_sandboxes(self, ids: Sequence[str], timeout: float) -> dict[str, CriError]:
+        """Remove several at once, with their containers. Returns what went wrong, by ID."""
+        return self._each("RemovePodSandbox", ids, timeout)
+
+    def namespaces(self) -> list[str]:
+        """containerd's own namespaces; CRI's is k8s.io. Empty where the runtime is another one."""
+        try:
+            fields = self._call("containerd.services.namespaces.v1.Namespaces/List")
+        except CriError as error:
+            if error.code == "UNIMPLEMENTED":
+                return []
+            raise
+        return [wire.text(one, 1) for one in wire.messages(fields, 1)]
+
+    def _each(self, method: str, ids: Sequence[str], timeout: float) -> dict[str, CriError]:
+        failures: dict[str, CriError] = {}
+        for start in range(0, len(ids), _AT_A_TIME):
+            calls = {
+                one: self.channel.begin(RUNTIME + method, wire.encode([(1, one)]), timeout)
+                for one in ids[start : start + _AT_A_TIME]
+            }
+            for one, call in calls.items():
+                try:
+                    self.channel.result(self._finish(call))
+                except CriError as error:
+                    if error.code == "UNAVAILABLE":
+                        raise
+                    failures[one] = error
+        return failures
 
     def _finish(self, call: Call) -> Call:
         while not call.stream.closed:
@@ -160,6 +209,11 @@ def socket_path(endpoint: str) -> str:
 
 def _spec(image: str) -> bytes:
     return wire.encode([(1, wire.encode([(1, image)]))])
+
+
+def _sandbox(fields: wire.Fields) -> Sandbox:
+    metadata = wire.message(fields, 2)
+    return Sandbox(wire.text(fields, 1), wire.text(metadata, 3), wire.text(metadata, 1), wire.text_map(fields, 6))
 
 
 def _image(fields: wire.Fields) -> Image:
