@@ -132,6 +132,13 @@ options:
       C(--upload-certs).
     type: bool
     default: false
+  ca_keys:
+    description: >-
+      Where the keys of the certificate authorities are. With V(shared) on every control plane, as with kubeadm. With
+      V(single) on one of them alone, which signs for the others.
+    type: str
+    choices: [shared, single]
+    default: shared
   patches_directory:
     description: >-
       Folder on the controller with patches, files named as kubeadm's. (C(patches.directory) of
@@ -310,6 +317,10 @@ upload_certs:
   description: Whether the control plane's certificates are uploaded.
   returned: success
   type: bool
+ca_keys:
+  description: Where the keys of the certificate authorities are, V(shared) or V(single).
+  returned: success
+  type: str
 kubelet:
   description: KubeletConfiguration as in ConfigMap kubelet-config.
   returned: success

@@ -63,6 +63,7 @@ INPUTS: dict[str, Input] = {
     "node_annotations": Input(MapOf(STRING), {}),
     "joins": Input(SWITCH, ""),
     "upload_certs": Input(SWITCH, False),
+    "ca_keys": Input(choice("shared", "single"), "shared"),
     "patches_directory": Input(STRING, ""),
     "proxy_env": Input(MapOf(STRING), {}),
     "network_mode": Input(choice("none", "bridge", "manifest"), "none"),

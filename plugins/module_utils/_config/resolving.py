@@ -112,6 +112,7 @@ class Resolver:
             ),
             "joins": self.joins,
             "upload_certs": self.get("upload_certs"),
+            "ca_keys": self.get("ca_keys"),
             "skip_phases": skipped,
             "patches": {
                 "directory": own.get("patches", "directory", default=""),
@@ -183,6 +184,9 @@ class Resolver:
         node.check_join(self.documents["JoinConfiguration"], self.faults)
         if self.role == "worker" and self.get("joins") is False:
             self.faults.add(f"{PREFIX}joins", "a worker always joins", False, "true")
+        if self.get("upload_certs") and self.get("ca_keys") == "single":
+            problem = f"it hands the keys of the authorities to every control plane, and {PREFIX}ca_keys is single"
+            self.faults.add(f"{PREFIX}upload_certs", problem, True, f"false, or {PREFIX}ca_keys: shared")
 
     def _fail(self) -> None:
         many = len(self.faults) > 1
