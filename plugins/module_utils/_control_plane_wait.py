@@ -56,6 +56,7 @@ class Awaited:
 
     :param watch: files the kubelet reads at its start; it is restarted when one of them is newer.
     :param start: False leaves the kubelet as it is, False for ``wait`` waits for nothing: phases that are skipped.
+    :param administrators: whether there is an API server here in which the administrators' group has its rights.
     """
 
     manifests: str
@@ -70,6 +71,7 @@ class Awaited:
     api_timeout: float
     start: bool = True
     wait: bool = True
+    administrators: bool = True
 
 
 def ensure(awaited: Awaited, check_mode: bool) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def ensure(awaited: Awaited, check_mode: bool) -> dict[str, Any]:
     elif awaited.wait:
         _wait_for_kubelet(awaited, unit)
         restarted = _wait_for_components(awaited, unit)
-    result = summary([_ensure_cluster_admins(awaited, check_mode)])
+    result = summary([_ensure_cluster_admins(awaited, check_mode)] if awaited.administrators else [])
     did = {**({unit.name: done} if done else {}), **{name: ["restarted"] for name in restarted}}
     result["diff"] = [_diff(name, actions) for name, actions in did.items()] + result["diff"]
     return {**result, "changed": result["changed"] or bool(did), "unit": done, "restarted": restarted}

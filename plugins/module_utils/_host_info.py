@@ -61,6 +61,7 @@ def gather(root: str = "/", addresses: Callable[[], Addresses] | None = None) ->
         "member": member(Path(root)),
         "founding": founding(Path(root)),
         **etcd_manifest(Path(root)),
+        "etcd_authority": etcd_authority(Path(root)),
         "authorities": authorities(Path(root)),
         "memory_mib": _memory_mib(Path(root)),
         "cpus": len(os.sched_getaffinity(0)),
@@ -212,6 +213,14 @@ def etcd_manifest(root: Path) -> dict[str, str]:
         "etcd_initial_cluster": found[1] if found else "",
         "etcd_initial_cluster_state": "existing" if "--initial-cluster-state=existing" in text else "",
     }
+
+
+def etcd_authority(root: Path) -> str:
+    """What the host has of etcd's certificate authority: its ``key``, its ``certificate`` alone, or nothing."""
+    folder = root / "etc/kubernetes/pki/etcd"
+    if (folder / "ca.key").exists():
+        return "key"
+    return "certificate" if (folder / "ca.crt").exists() else ""
 
 
 def _memory_mib(root: Path) -> int:

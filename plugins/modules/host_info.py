@@ -82,6 +82,9 @@ host:
     etcd_initial_cluster_state:
       description: V(existing) where the manifest is that of a member that joined others, else empty.
       type: str
+    etcd_authority:
+      description: What the host has of etcd's certificate authority, V(key), V(certificate) where that is alone, or nothing.
+      type: str
     authorities:
       description: Which cluster the host belongs to, SHA-256 of the certificate authorities in its C(kubelet.conf).
       type: list

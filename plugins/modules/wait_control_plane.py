@@ -53,6 +53,10 @@ options:
     description: Whether anything is waited for, and outdated components are restarted.
     type: bool
     default: true
+  administrators:
+    description: Whether the administrators' group is given its rights. A host of etcd has no API server for that.
+    type: bool
+    default: true
   kubelet_timeout:
     description: Seconds to wait for the kubelet.
     type: int
@@ -113,6 +117,7 @@ ARGUMENTS = {
     "watch": {"type": "list", "elements": "path", "default": []},
     "start": {"type": "bool", "default": True},
     "wait": {"type": "bool", "default": True},
+    "administrators": {"type": "bool", "default": True},
     "kubelet_timeout": {"type": "int", "default": 240},
     "component_timeout": {"type": "int", "default": 240},
 }
@@ -130,6 +135,7 @@ def wait(module: AnsibleModule) -> dict:
         watch=given["watch"],
         start=given["start"],
         wait=given["wait"],
+        administrators=given["administrators"],
         kubelet_timeout=given["kubelet_timeout"],
         component_timeout=given["component_timeout"],
         api_timeout=given["timeout"],

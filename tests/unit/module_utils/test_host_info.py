@@ -122,6 +122,14 @@ def test_members_that_etcd_started_with(tmp_path: Path) -> None:
     assert told() == (both, "existing")
 
 
+def test_what_there_is_of_the_authority_of_etcd(tmp_path: Path) -> None:
+    assert _host_info.etcd_authority(tmp_path) == ""
+    lay(tmp_path, "/etc/kubernetes/pki/etcd/ca.crt", "")
+    assert _host_info.etcd_authority(tmp_path) == "certificate"
+    lay(tmp_path, "/etc/kubernetes/pki/etcd/ca.key", "")
+    assert _host_info.etcd_authority(tmp_path) == "key"
+
+
 def test_the_cluster_is_known_by_its_authorities(tmp_path: Path) -> None:
     """Inline as kubeadm writes it, or in a file; both of a bundle, in whatever order."""
     one, two = (f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n" for text in ("QUJD", "REVG"))
@@ -144,7 +152,7 @@ def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
     assert set(found) == {
         "hostname", "default_ipv4", "default_ipv6", "architecture", "distribution", "cgroup_version", "systemd_resolved",
         "extra_ca_directories", "python_cryptography", "python_yaml", "kernel", "member", "memory_mib", "cpus",
-        "founding", "etcd_initial_cluster", "etcd_initial_cluster_state", "authorities",
+        "founding", "etcd_initial_cluster", "etcd_initial_cluster_state", "etcd_authority", "authorities",
     }  # fmt: skip
     assert (found["cgroup_version"], found["systemd_resolved"], found["extra_ca_directories"]) == (1, False, [])
     assert found["python_cryptography"]

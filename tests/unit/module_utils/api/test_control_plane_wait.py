@@ -142,6 +142,12 @@ def run(host, admin_conf, api):
     return run
 
 
+def test_a_host_without_an_api_server_has_no_administrators(api, host, run):
+    result = run(timeout=5, administrators=False)
+    assert result["objects"] == [] and BINDING not in api.store
+    assert host.health["etcd"].asked == ["/readyz"]
+
+
 def test_all_healthy_on_the_first_look(api, host, run):
     result = run(timeout=5)
     assert [entry["object"] for entry in result["objects"]] == ["ClusterRoleBinding kubeadm:cluster-admins"]
