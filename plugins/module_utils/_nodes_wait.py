@@ -98,7 +98,7 @@ def _look(client: Client, awaited: Awaited, explain: bool) -> tuple[list[Object]
         missing += [_workload_problem(client, workload, explain) for workload in awaited.workloads]
     except (ApiError, ApiUnreachable) as error:
         return [], [error]
-    others = [name for name in sorted(found) if name not in names]
+    others = sorted(found.keys() - set(names))
     names = [*names, *(name for name in others if not _node_problem(name, found[name], awaited.condition))]
     return [found[name] for name in names if name in found], [problem for problem in missing if problem]
 

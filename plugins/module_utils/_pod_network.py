@@ -64,10 +64,12 @@ def apply(wanted: PodNetwork, check_mode: bool = False, unit: Unit | None = None
         _require_commands()
     routes = _pod_routes.wanted_routes(wanted.node_name, wanted.nodes)
     live = _live_routes(check_mode)
-    drift = _drift(routes, live, wanted, check_mode)
+    new = _missing(routes, live)
+    drift = _drift(new, wanted, check_mode)
     if not check_mode:
-        _pod_routes.require_on_link([route for route in routes if route not in live])
-    stale = [route for route in live if route.destination not in {one.destination for one in routes}]
+        _pod_routes.require_on_link(new)
+    destinations = {route.destination for route in routes}
+    stale = [route for route in live if route.destination not in destinations]
     listing = _HEADER + "".join(f"{route.command}\n" for route in routes)
     result = _file_set.apply(
         _file_set.FileSet(files=[*wanted.files, _file_set.WantedFile(wanted.routes_path, listing)]), check_mode
@@ -117,9 +119,14 @@ def _require_commands() -> None:
             raise KubephaseError(f"this host has no '{command}'", hint="Install the packages iproute2 and nftables")
 
 
-def _drift(routes: list[Route], live: list[Route], wanted: PodNetwork, check_mode: bool) -> list[str]:
+def _missing(routes: Sequence[Route], live: Sequence[Route]) -> list[Route]:
+    there = set(live)
+    return [route for route in routes if route not in there]
+
+
+def _drift(new: list[Route], wanted: PodNetwork, check_mode: bool) -> list[str]:
     """What the kernel lacks of what the unit sets."""
-    drift = [f"add route {route.destination} via {route.gateway}" for route in routes if route not in live]
+    drift = [f"add route {route.destination} via {route.gateway}" for route in new]
     if check_mode and not os.path.exists(wanted.routes_path):
         return drift
     if masquerade_rules() != len({ipaddress.ip_network(text).version for text in wanted.pod_subnets}):
@@ -146,8 +153,7 @@ def _bridge_diff(wanted: PodNetwork, foreign: list[str]) -> dict[str, str]:
 
 
 def _require_live(routes: list[Route]) -> None:
-    live = _pod_routes.live_routes()
-    missing = [route for route in routes if route not in live]
+    missing = _missing(routes, _pod_routes.live_routes())
     if missing:
         raise KubephaseError(
             "the kernel does not have these routes: " + ", ".join(route.command for route in missing),

@@ -43,6 +43,22 @@ class Node:
         return cls(name, [str(one) for one in internal_ips], [str(one) for one in pod_cidrs])
 
 
+def parse_nodes(text: str) -> list[Node]:
+    """From JSON."""
+    try:
+        entries = json.loads(text)
+    except ValueError:
+        entries = None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise KubephaseError(
+            "not a list of nodes",
+            where="nodes",
+            value=text[:100],
+            accepted="a list of mappings with name, internal_ips and pod_cidrs, or the same as JSON",
+        )
+    return [Node.parse(entry) for entry in entries]
+
+
 @dataclass(frozen=True)
 class Route:
     """The way to one podCIDR of another node."""
@@ -58,13 +74,13 @@ class Route:
 def wanted_routes(node_name: str, nodes: Sequence[Node]) -> list[Route]:
     """A route for each podCIDR of each other node, by the node's InternalIP of the same family."""
     _require_known(node_name, nodes)
-    owners: dict[_Network, str] = {}
+    owned: list[tuple[_Network, str]] = []
     routes = []
     for node in nodes:
         addresses = [_address(text, node.name) for text in node.internal_ips]
         for text in node.pod_cidrs:
             network = _network(text, node.name)
-            _require_own(network, node.name, owners)
+            owned.append((network, node.name))
             if node.name == node_name:
                 continue
             gateways = [address for address in addresses if address.version == network.version]
@@ -76,6 +92,7 @@ def wanted_routes(node_name: str, nodes: Sequence[Node]) -> list[Route]:
                     hint="Give its kubelet a node-ip of that family",
                 )
             routes.append(Route(str(network), str(gateways[0])))
+    _require_apart(owned)
     return routes
 
 
@@ -125,13 +142,14 @@ def _require_known(node_name: str, nodes: Sequence[Node]) -> None:
             )
 
 
-def _require_own(network: _Network, name: str, owners: dict[_Network, str]) -> None:
-    for other, owner in owners.items():
-        if other.version == network.version and other.overlaps(network):
+def _require_apart(owned: Sequence[tuple[_Network, str]]) -> None:
+    """An error for networks that overlap. In the order of their addresses, one that does begins inside the one before it."""
+    ordered = sorted(owned, key=lambda one: (one[0].version, int(one[0].network_address), one[0].prefixlen))
+    for (network, name), (later, other) in zip(ordered, ordered[1:]):
+        if network.version == later.version and network.overlaps(later):
             raise KubephaseError(
-                f"its podCIDR overlaps {other} of node {owner}", where=f"node {name}", value=str(network)
+                f"its podCIDR overlaps {network} of node {name}", where=f"node {other}", value=str(later)
             )
-    owners[network] = name
 
 
 def _network(text: str, name: str) -> _Network:

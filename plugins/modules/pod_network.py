@@ -25,9 +25,9 @@ options:
   nodes:
     description:
       - All nodes of the cluster with C(name), C(internal_ips) and C(pod_cidrs), as M(kubephase.cluster.wait_nodes) returns
-        them. In check mode this host's may be missing, as long as it has not joined.
-    type: list
-    elements: dict
+        them, or the same as JSON: one text for all hosts is faster than many lists.
+      - In check mode this host's may be missing, as long as it has not joined.
+    type: json
     required: true
   pod_subnets:
     description: The cluster's Pod subnets.
@@ -45,9 +45,11 @@ options:
         type: path
         required: true
       content:
-        description: The text.
+        description: The text. One of this and O(files[].template).
         type: str
-        required: true
+      template:
+        description: Name of a template in C(templates/) of the role. Rendered on the controller.
+        type: str
       mode:
         description: Permission bits, octal.
         type: str
@@ -86,7 +88,7 @@ EXAMPLES = r"""
       - {name: w2, internal_ips: [192.0.2.12], pod_cidrs: [10.244.2.0/24]}
     files:
       - path: /etc/cni/net.d/10-kubephase.conflist
-        content: "{{ lookup('ansible.builtin.template', '10-kubephase.conflist.j2') }}"
+        template: 10-kubephase.conflist.j2
 """
 
 RETURN = r"""
@@ -121,17 +123,18 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubephase.cluster.plugins.module_utils._file_set import WantedFile
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
 from ansible_collections.kubephase.cluster.plugins.module_utils._pod_network import PodNetwork, apply
-from ansible_collections.kubephase.cluster.plugins.module_utils._pod_routes import Node
+from ansible_collections.kubephase.cluster.plugins.module_utils._pod_routes import parse_nodes
 
 _FILE = {
     "path": {"type": "path", "required": True},
-    "content": {"type": "str", "required": True},
+    "content": {"type": "str"},
+    "template": {"type": "str"},
     "mode": {"type": "str", "default": "0644"},
     "restart": {"type": "bool", "default": False},
 }
 ARGUMENTS: dict[str, Any] = {
     "node_name": {"type": "str", "required": True},
-    "nodes": {"type": "list", "elements": "dict", "required": True},
+    "nodes": {"type": "json", "required": True},
     "pod_subnets": {"type": "list", "elements": "str", "required": True},
     "files": {"type": "list", "elements": "dict", "default": [], "options": _FILE},
     "routes_path": {"type": "path", "default": "/etc/kubephase/pod-routes"},
@@ -144,7 +147,7 @@ ARGUMENTS: dict[str, Any] = {
 def wanted(params: dict[str, Any]) -> PodNetwork:
     return PodNetwork(
         node_name=params["node_name"],
-        nodes=[Node.parse(node) for node in params["nodes"]],
+        nodes=parse_nodes(params["nodes"]),
         pod_subnets=params["pod_subnets"],
         files=[WantedFile(one["path"], one["content"], one["mode"]) for one in params["files"]],
         routes_path=params["routes_path"],

@@ -12,7 +12,12 @@ from ansible_collections.kubephase.cluster.plugins.module_utils import _pod_netw
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._file_set import WantedFile
 from ansible_collections.kubephase.cluster.plugins.module_utils._pod_network import PodNetwork
-from ansible_collections.kubephase.cluster.plugins.module_utils._pod_routes import Node, Route, wanted_routes
+from ansible_collections.kubephase.cluster.plugins.module_utils._pod_routes import (
+    Node,
+    Route,
+    parse_nodes,
+    wanted_routes,
+)
 
 W1 = Node("w1", ["192.0.2.1", "2001:db8::1"], ["10.244.1.0/24", "fd00:0:0:1::/64"])
 W2 = Node("w2", ["2001:db8::2", "192.0.2.2"], ["10.244.2.0/24", "fd00:0:0:2::/64"])
@@ -56,6 +61,32 @@ def test_a_node_may_have_more_fields() -> None:
     assert Node.parse(entry) == Node("w1", ["192.0.2.1"], ["10.244.1.0/24"])
     with pytest.raises(KubephaseError, match="nodes: not a node"):
         Node.parse({"name": "w1"})
+
+
+def test_nodes_are_one_text() -> None:
+    text = '[{"name": "w1", "internal_ips": ["192.0.2.1"], "pod_cidrs": ["10.244.1.0/24"], "ready": true}]'
+    assert parse_nodes(text) == [Node("w1", ["192.0.2.1"], ["10.244.1.0/24"])]
+    assert parse_nodes("[]") == []
+
+
+@pytest.mark.parametrize("text", ["", "w1", '{"name": "w1"}', '["w1"]'])
+def test_another_text_is_not_nodes(text: str) -> None:
+    with pytest.raises(KubephaseError, match="nodes: not a list of nodes"):
+        parse_nodes(text)
+
+
+def test_an_overlap_is_found_whatever_lies_between() -> None:
+    """Neither in the list nor in the order of the addresses are the two neighbours."""
+    nodes = [Node(f"w{index}", ["192.0.2.1"], [f"10.{index}.0.0/24"]) for index in range(100)]
+    within = [Node(f"inner{index}", ["192.0.2.2"], [f"10.200.{index}.0/24"]) for index in (9, 8)]
+    nodes = [within[0], *nodes[:50], Node("wide", ["192.0.2.3"], ["10.200.0.0/16"]), *nodes[50:], within[1]]
+    with pytest.raises(KubephaseError, match="node inner8: its podCIDR overlaps 10.200.0.0/16 of node wide"):
+        wanted_routes("w1", nodes)
+
+
+def test_networks_side_by_side_do_not_overlap() -> None:
+    sides = [Node(f"w{index}", ["192.0.2.1"], [f"10.0.{index}.0/24"]) for index in range(256)]
+    assert len(wanted_routes("w7", [*sides, Node("after", ["192.0.2.2"], ["10.1.0.0/16"])])) == 256
 
 
 class Host:
