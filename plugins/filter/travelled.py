@@ -14,7 +14,7 @@ def travelled(entries: Iterable[Mapping[str, str]]) -> list[str]:
     receivers: dict[tuple[str, str, str], list[str]] = {}
     for entry in entries:
         receivers.setdefault((entry["file"], entry["from"], entry["how"]), []).append(entry["to"])
-    return [f"{file}: {start} -> {', '.join(ends)} ({how})" for (file, start, how), ends in receivers.items()]
+    return [f"{file}: {start} -> {', '.join(ends)} [{how}]" for (file, start, how), ends in receivers.items()]
 
 
 class FilterModule:

@@ -12,5 +12,5 @@ def entry(file: str, to: str, how: str = "sealed") -> dict[str, str]:
 
 def test_hosts_that_got_the_same_stand_in_one_line() -> None:
     entries = [entry("ca.key", "cp2"), entry("ca.crt", "cp2", "plain"), entry("ca.key", "cp3")]
-    assert travelled(entries) == ["ca.key: cp1 -> cp2, cp3 (sealed)", "ca.crt: cp1 -> cp2 (plain)"]
+    assert travelled(entries) == ["ca.key: cp1 -> cp2, cp3 [sealed]", "ca.crt: cp1 -> cp2 [plain]"]
     assert travelled([]) == []
