@@ -13,26 +13,10 @@ from typing import Any
 import pytest
 
 from tests.parity import playing
+from tests.unit.roles.bare_host import ADDRESS, FACTS
 
-OWN = "192.0.2.6"
-FACTS = {
-    "hostname": "lb2",
-    "default_ipv4": OWN,
-    "default_ipv6": "",
-    "architecture": "amd64",
-    "distribution": {"id": "debian", "version_id": "12", "family": "debian"},
-    "cgroup_version": 2,
-    "systemd_resolved": False,
-    "extra_ca_directories": [],
-    "python_cryptography": "38.0.4",
-    "python_yaml": "6.0",
-    "kernel": "6.1.0",
-    "member": "",
-    "memory_mib": 2048,
-    "cpus": 2,
-}
 BACKENDS = [{"name": f"cp{n}", "address": f"192.0.2.1{n}", "port": 6443} for n in (1, 2, 3)]
-MEMBERS = [{"name": "lb1", "address": "192.0.2.5"}, {"name": playing.HOST, "address": OWN}]
+MEMBERS = [{"name": "lb1", "address": "192.0.2.5"}, {"name": playing.HOST, "address": ADDRESS}]
 GIVEN = {
     "kubephase_node_role": "worker",
     "kubephase_control_plane_endpoint": "192.0.2.10:8443",
@@ -89,8 +73,8 @@ def test_keepalived_holds_the_endpoints_address() -> None:
     text = call["keepalived_configuration"]
     assert section(text, "virtual_ipaddress") == ["192.0.2.10"]
     assert section(text, "unicast_peer") == ["192.0.2.5"]
-    assert f"unicast_src_ip {OWN}" in text
-    assert "interface @INTERFACE@" in text and call["address"] == OWN
+    assert f"unicast_src_ip {ADDRESS}" in text
+    assert "interface @INTERFACE@" in text and call["address"] == ADDRESS
     assert "auth_pass" not in text
     assert call["packages"] == ["haproxy", "keepalived"]
 
@@ -108,7 +92,7 @@ def test_the_first_member_comes_first() -> None:
     assert first - 100 < second
 
 
-@pytest.mark.parametrize("endpoint", ["k8s.example.org:6443", f"{OWN}:6443"])
+@pytest.mark.parametrize("endpoint", ["k8s.example.org:6443", f"{ADDRESS}:6443"])
 def test_where_no_address_is_held_there_is_no_keepalived(endpoint: str) -> None:
     call = play(kubephase_control_plane_endpoint=endpoint)
     assert call["keepalived_configuration"] == ""
