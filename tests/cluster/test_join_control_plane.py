@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -30,7 +29,6 @@ COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-schedul
 
 
 class Grown(NamedTuple):
-    key: str
     plan: Run
     joined: Run
     again: Run
@@ -42,19 +40,15 @@ class Grown(NamedTuple):
 @pytest.fixture(scope="module")
 def grown(hosts: dict[str, Host], cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grown]:
     directory = tmp_path_factory.mktemp("grown")
-    key = secrets.token_hex(32)
     two, three = (
         with_groups(directory, control_plane=names, workers=[]) for names in ([FIRST, SECOND], [FIRST, SECOND, THIRD])
     )
-    # in a file, as Ansible itself shows its command line
-    declared = directory / "key.yml"
-    declared.write_text(f"kubephase_init_configuration:\n  certificateKey: {key}\n")
-    plan = two.site("--check", "--diff", "-e", f"@{declared}")
-    joined = two.site("-e", f"@{declared}", verbosity=4)
-    again = two.site("-e", f"@{declared}")
+    plan = two.site("--check", "--diff")
+    joined = two.site(verbosity=4)
+    again = two.site()
     interrupted = _interrupted(three, hosts[THIRD], cluster)
     resumed = three.site()
-    yield Grown(key, plan, joined, again, interrupted, resumed, three.site())
+    yield Grown(plan, joined, again, interrupted, resumed, three.site())
     for name in (THIRD, SECOND):
         remove_member(cluster, f"etcd-{FIRST}", name)
         cluster.kubectl("delete", "node", name, "--ignore-not-found")
@@ -77,7 +71,7 @@ def _interrupted(playbooks: Playbooks, host: Host, cluster: Cluster) -> Run:
 def test_plan_on_a_bare_host(grown: Grown) -> None:
     assert grown.plan.code == 0, grown.plan.output
     assert grown.plan.changed[SECOND] > 0
-    assert grown.plan.changed[FIRST] <= 2, "only the Secret with the certificates, and a token"
+    assert grown.plan.changed[FIRST] <= 1, "only a token"
 
 
 def test_joins(grown: Grown) -> None:
@@ -92,7 +86,6 @@ def test_second_run_changes_nothing_and_is_cheap(grown: Grown) -> None:
 
 def test_no_secret_is_shown(grown: Grown, hosts: dict[str, Host]) -> None:
     output = grown.joined.output
-    assert grown.key not in output
     assert "PRIVATE KEY" not in output
     for path in ("/etc/kubernetes/pki/ca.key", "/etc/kubernetes/pki/sa.key"):
         line = hosts[SECOND].read(path).splitlines()[1]
