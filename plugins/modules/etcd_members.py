@@ -36,6 +36,17 @@ options:
     description: Its key.
     type: path
     default: ''
+  require:
+    description:
+      - What has to be so. Otherwise the module fails, and names every member and how it is.
+      - V(quorum) means a majority that is well, V(addable) that one more voter could not cost etcd its majority.
+    type: str
+    choices: [nothing, quorum, addable]
+    default: nothing
+  timeout:
+    description: Seconds for which what O(require) says is waited for.
+    type: int
+    default: 30
   certificates_dir:
     description: Directory of the cluster's certificates.
     type: path
@@ -58,6 +69,10 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: etcd.failure_tolerance > 0
     fail_msg: "{{ etcd.members | rejectattr('healthy') | map(attribute='error') | join('; ') }}"
+
+- name: Stop where etcd has lost its majority
+  kubephase.cluster.etcd_members:
+    require: quorum
 """
 
 RETURN = r"""
@@ -157,6 +172,8 @@ ARGUMENTS = {
     "ca_file": {"type": "path", "default": ""},
     "cert_file": {"type": "path", "default": ""},
     "key_file": {"type": "path", "default": "", "no_log": False},
+    "require": {"type": "str", "choices": ["nothing", "quorum", "addable"], "default": "nothing"},
+    "timeout": {"type": "int", "default": 30},
     "certificates_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
     "manifests": {"type": "path", "default": "/etc/kubernetes/manifests"},
 }
@@ -168,7 +185,8 @@ def found(module: AnsibleModule) -> dict:
     access = local.access(given["manifests"], given["certificates_dir"], given["endpoints"], own)
     if access is None and module.check_mode:
         return {"changed": False, **members.NOTHING}
-    return {"changed": False, **members.report(local.require(access, given["manifests"]))}
+    wanted = "" if given["require"] == "nothing" else given["require"]
+    return {"changed": False, **members.report(local.require(access, given["manifests"]), wanted, given["timeout"])}
 
 
 def main() -> None:

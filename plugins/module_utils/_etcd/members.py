@@ -20,10 +20,22 @@ NOTHING: dict[str, Any] = {
 """Where there is no etcd yet."""
 
 
-def report(access: Access) -> dict[str, Any]:
-    """All members, each asked itself. One that does not answer is a fact too, and no error."""
-    seats, is_agreed = quorum.agreed(Client(access.endpoints, access.credentials))
-    return summary(seats, is_agreed)
+def report(access: Access, require: str = "", patience: float = 0.0) -> dict[str, Any]:
+    """All members, each asked itself. One that does not answer is a fact too, and no error.
+
+    :param require: ``quorum`` or ``addable``: an error where that is not so, within ``patience`` seconds.
+    """
+    client = Client(access.endpoints, access.credentials)
+
+    def judged() -> tuple[list[Seat], bool]:
+        seats, is_agreed = quorum.agreed(client)
+        if require:
+            quorum.require_majority(seats, is_agreed)
+        if require == "addable":
+            quorum.require_addable(seats)
+        return seats, is_agreed
+
+    return summary(*quorum.settled(judged, patience))
 
 
 def summary(seats: Sequence[Seat], is_agreed: bool) -> dict[str, Any]:

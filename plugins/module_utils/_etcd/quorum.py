@@ -99,6 +99,12 @@ def majority(voters: int) -> int:
     return voters // 2 + 1
 
 
+def require_majority(seats: Sequence[Seat], is_agreed: bool, what: str = "it can store nothing") -> None:
+    voters = [seat for seat in seats if seat.is_voter]
+    if not is_agreed or sum(seat.is_well for seat in voters) < majority(len(voters)):
+        raise _lost(seats, what)
+
+
 def require_addable(seats: Sequence[Seat], everyone: bool = False) -> None:
     """An error where one more voter could cost etcd its majority.
 
@@ -124,9 +130,7 @@ def require_addable(seats: Sequence[Seat], everyone: bool = False) -> None:
 def require_removable(seats: Sequence[Seat], leaving: Sequence[Seat], is_agreed: bool = True) -> None:
     """An error where etcd would not have a majority that is well at every step, as the members leave one after the other."""
     what = f"{', '.join(seat.member.name or seat.member.hex_id for seat in leaving)} cannot be taken out"
-    voters = [seat for seat in seats if seat.is_voter]
-    if not is_agreed or sum(seat.is_well for seat in voters) < majority(len(voters)):
-        raise _lost(seats, what)
+    require_majority(seats, is_agreed, what)
     waiting = [seat for seat in seats if seat not in leaving and (not seat.is_voter or not seat.member.has_started)]
     if waiting:
         raise KubephaseError(
@@ -134,7 +138,7 @@ def require_removable(seats: Sequence[Seat], leaving: Sequence[Seat], is_agreed:
             where="etcd",
             hint=f"Finish its join, or take it out first ({REMOVE.format(id=waiting[0].member.hex_id)}). {_UNTOUCHED}",
         )
-    remaining = voters
+    remaining = [seat for seat in seats if seat.is_voter]
     for seat in leaving:
         remaining = [one for one in remaining if one is not seat]
         well, needed = sum(one.is_well for one in remaining), majority(len(remaining))

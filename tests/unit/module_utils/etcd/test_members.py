@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pathlib
+import threading
 from typing import Any
 
 import pytest
@@ -71,6 +72,22 @@ def test_without_a_majority(ring: Any) -> None:
     found = report(etcd)
     assert (found["has_quorum"], found["leader"], found["failure_tolerance"]) == (False, "", 0)
     assert "it knows no leader" in found["members"][2]["error"]
+
+
+def test_what_is_required(ring: Any) -> None:
+    """Each error names all members."""
+    etcd = ring("cp1", "cp2", "cp3")
+    access = Access(tuple(etcd.urls), Credentials())
+    assert members.report(access, "addable")["has_quorum"]
+    etcd.dead.add("cp2")
+    assert members.report(access, "quorum")["has_quorum"]
+    with pytest.raises(KubephaseError, match="not well enough for one more member: cp1 .*cp2 .*cp3 "):
+        members.report(access, "addable")
+    etcd.dead.add("cp3")
+    with pytest.raises(KubephaseError, match="no majority of its members, so it can store nothing: cp1 .*cp2 .*cp3 "):
+        members.report(access, "quorum", 0.1)
+    threading.Timer(0.2, etcd.dead.clear).start()
+    assert members.report(access, "quorum", 20.0)["healthy_voters"] == 3
 
 
 def test_learners_do_not_count(ring: Any) -> None:
