@@ -16,7 +16,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._reset.account i
 
 _REMOVE = (
     "Take it out of the cluster with playbooks/remove_node.yml, which resets it too. If its cluster is to go or is gone, "
-    "reset all of its control planes in one run, or set kubephase_reset_force: true"
+    "reset all of its control planes in one run, or set reset_force: true"
 )
 _SECONDS = 5.0
 
@@ -58,12 +58,8 @@ def _refuse_etcd_member(request: Request, node_is_gone: bool) -> None:
     if etcd is None or not etcd.client_url:
         return
     where = f"etcd member {etcd.name}"
-    folder = request.at(f"{request.certificates_dir}/etcd")
     try:
-        credentials = Credentials(
-            f"{folder}/ca.crt", f"{folder}/healthcheck-client.crt", f"{folder}/healthcheck-client.key"
-        )
-        members = Client([etcd.client_url], credentials).members()
+        members = Client([etcd.client_url], _credentials(request, etcd.client_url)).members()
     except KubephaseError as error:
         if node_is_gone or not etcd.has_data:
             return
@@ -73,6 +69,13 @@ def _refuse_etcd_member(request: Request, node_is_gone: bool) -> None:
         raise KubephaseError(
             f"this host is a member of a running etcd (others: {others or 'none'})", where=where, hint=_REMOVE
         )
+
+
+def _credentials(request: Request, url: str) -> Credentials:
+    if not url.startswith("https:"):
+        return Credentials()
+    folder = request.at(f"{request.certificates_dir}/etcd")
+    return Credentials(f"{folder}/ca.crt", f"{folder}/healthcheck-client.crt", f"{folder}/healthcheck-client.key")
 
 
 def _unknown(where: str, error: Optional[KubephaseError]) -> KubephaseError:

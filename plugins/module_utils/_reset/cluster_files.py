@@ -15,7 +15,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._reset.account i
 _MANIFESTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-vip", "kube-csr-signer", "etcd")
 _KUBECONFIGS = ("admin", "super-admin", "controller-manager", "scheduler", "bootstrap-kubelet", "kubelet")
 _KEYS = ("sa.key", "sa.pub", "external-etcd-ca.crt", "external-etcd.crt", "external-etcd.key")
-_OTHERS = (".copy-certs.key",)
+_HANDED_OVER = "/run/kubephase-copy-certs.key"
 
 
 def certificate_files(directory: str) -> list[str]:
@@ -42,8 +42,10 @@ def delete_files(request: Request, account: Account) -> None:
     account.empty(request.at(request.kubelet_dir))
     if request.cleanup_tmp_dir:
         account.empty(f"{kubernetes}/tmp")
-    for name in (*_OTHERS, *(f"{name}.conf{kind}" for name in _KUBECONFIGS for kind in ("", ".csr"))):
-        account.delete(f"{kubernetes}/{name}")
+    account.delete(request.at(_HANDED_OVER))
+    for name in _KUBECONFIGS:
+        for kind in ("conf.csr", "conf"):
+            account.delete(f"{kubernetes}/{name}.{kind}")
     for folder in (f"{certificates}/etcd", certificates):
         _tell_others(folder, account, "no certificate or key of the cluster's own")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from functools import partial
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
@@ -26,6 +27,19 @@ def tell(*command: str, text: str = "") -> None:
     ran = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         raise KubephaseError(f"'{' '.join(command)}' failed: {ran.stderr.strip()}")
+
+
+def packages(paths: Sequence[str]) -> dict[str, str]:
+    """The packages that own some of these files, by file."""
+    if not paths:
+        return {}
+    if shutil.which("dpkg-query"):
+        # fails where one of them is no package's, and tells of the others
+        ran = subprocess.run(["dpkg-query", "--search", *paths], capture_output=True, text=True, check=False)
+        pairs = [line.partition(": ") for line in ran.stdout.splitlines()]
+        return {path: package for package, _, path in pairs if path in paths}
+    owned = {path: ask("rpm", "--query", "--file", path).strip() for path in paths}
+    return {path: package for path, package in owned.items() if package}
 
 
 def stop(name: str, account: Account) -> None:

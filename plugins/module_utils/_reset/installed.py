@@ -18,6 +18,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._reset.account i
 from ansible_collections.kubephase.cluster.plugins.module_utils._reset.commands import (
     ask,
     disable,
+    packages,
     stop,
     tell,
 )
@@ -133,16 +134,17 @@ def _kept_for_runtime(request: Request, account: Account, record: str) -> bool:
 def _is_ours(request: Request, name: str) -> bool:
     """Whether the binaries of this artifact are those that were installed, and no package's."""
     found = _artifacts.recorded(name, request.at(_artifacts.RECORDS))
-    return bool(found) and not any(found.values()) and not any(map(_package, found))
+    return bool(found) and not any(found.values()) and not packages(list(found))
 
 
 def _delete_artifacts(request: Request, account: Account, names: tuple[str, ...]) -> None:
     """Its record goes with the last file."""
     records = request.at(_artifacts.RECORDS)
     for name in names:
-        for path, problem in _artifacts.recorded(name, records).items():
-            package = "" if problem else _package(path)
-            reason = problem or (f"it belongs to {package}" if package else "")
+        found = _artifacts.recorded(name, records)
+        owners = packages(list(found))
+        for path, problem in found.items():
+            reason = problem or (f"it belongs to package {owners[path]}" if path in owners else "")
             if not os.path.lexists(path):
                 continue
             if reason:
@@ -150,14 +152,6 @@ def _delete_artifacts(request: Request, account: Account, names: tuple[str, ...]
             else:
                 account.delete(path)
         account.delete(f"{records}/{name}.json")
-
-
-def _package(path: str) -> str:
-    """The package that a file belongs to."""
-    found = (
-        ask("dpkg-query", "--search", path).partition(":")[0].strip() or ask("rpm", "--query", "--file", path).strip()
-    )
-    return f"package {found}" if found else ""
 
 
 def _other_users(request: Request, account: Account) -> str:
