@@ -20,6 +20,8 @@ from ansible.plugins.action import ActionBase
 from ansible.plugins.callback import CallbackBase
 from ansible.vars.hostvars import HostVars
 
+from ansible_collections.kubephase.cluster.plugins.module_utils._host_info import gather
+
 DOCUMENTATION = r"""
 name: answering_hosts
 type: aggregate
@@ -41,22 +43,6 @@ options:
       - name: KUBEPHASE_FLEET_NODES
 """
 
-#: what a host says of itself and no other does is filled in from its variables
-HOST = {
-    "default_ipv6": "",
-    "architecture": "amd64",
-    "distribution": {"id": "debian", "version_id": "12", "family": "debian"},
-    "cgroup_version": 2,
-    "systemd_resolved": False,
-    "extra_ca_directories": ["/usr/local/share/ca-certificates"],
-    "python_cryptography": "38.0.4",
-    "python_yaml": "6.0",
-    "kernel": "6.1.0",
-    "etcd_initial_cluster": "",
-    "authorities": [],
-    "memory_mib": 4096,
-    "cpus": 4,
-}
 PIN = "sha256:" + "0" * 64
 #: the fields of results that roles read
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -76,6 +62,10 @@ class Answers:
 
     def __init__(self, nodes: list[dict[str, Any]]) -> None:
         self.nodes = nodes
+        with tempfile.TemporaryDirectory() as root:
+            (Path(root) / "etc").mkdir()
+            (Path(root) / "etc/os-release").write_text("ID=debian\nVERSION_ID=12\n")
+            self.bare = {**gather(root, list), "cgroup_version": 2, "architecture": "amd64"}
         self.sent = 0
 
     def __call__(
@@ -96,8 +86,9 @@ class Answers:
         return {"changed": False, **ANSWERS.get(name, {}), **({"nodes": self.nodes} if name == "wait_nodes" else {})}
 
     def host(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """What module host_info says of a Debian with nothing on it, and what is this host's."""
         own = {"hostname": variables["inventory_hostname"], "default_ipv4": variables["fleet_address"]}
-        return {**HOST, **own, "member": variables["fleet_member"]}
+        return {**self.bare, **own, "member": variables["fleet_member"]}
 
 
 class Notes:

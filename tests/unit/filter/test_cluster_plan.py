@@ -1,0 +1,75 @@
+# Copyright (c) 2026 kubephase contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.kubephase.cluster.plugins.filter.cluster_plan import cluster_plan
+
+ALL = "cp1=https://192.0.2.1:2380,cp2=https://192.0.2.2:2380,cp3=https://192.0.2.3:2380"
+NAMES = ["cp1", "cp2", "cp3"]
+BARE: dict[str, Any] = {"founding": False, "member": "", "etcd_initial_cluster": "", "etcd_initial_cluster_state": ""}
+MEMBER = {**BARE, "member": "control_plane", "etcd_initial_cluster": ALL}
+#: its kubelet has not yet got its last kubeconfig
+BEGUN = {**MEMBER, "founding": True}
+
+
+def plan(*hosts: dict[str, Any] | None) -> dict[str, Any]:
+    """Of hosts as module host_info tells; None is one that this run does not see."""
+    hostvars: dict[str, Any] = {"w1": {}}
+    for number, host in enumerate(hosts, 1):
+        hostvars[f"cp{number}"] = (
+            {}
+            if host is None
+            else {
+                "kubephase": {
+                    "cluster": {"etcd": {"local": {}}},
+                    "node_registration": {"name": f"cp{number}"},
+                    "local_api_endpoint": {"advertiseAddress": f"192.0.2.{number}"},
+                    "host": host,
+                }
+            }
+        )
+    return cluster_plan(hostvars, [name for name in hostvars if name != "w1"])
+
+
+def test_a_new_cluster_is_begun_by_all() -> None:
+    assert plan(BARE, BARE, BARE) == {
+        "known": NAMES,
+        "founding": {"hosts": NAMES, "initial_cluster": ALL},
+        "running": [],
+        "init": "cp1",
+        "started": NAMES,
+        "joining": [],
+    }
+
+
+def test_who_comes_later_joins() -> None:
+    found = plan(MEMBER, MEMBER, BARE)
+    assert (found["running"], found["init"]) == (["cp1", "cp2"], "cp1")
+    assert (found["started"], found["joining"]) == (["cp1", "cp2"], ["cp3"])
+
+
+def test_a_first_one_that_was_lost_joins_the_others() -> None:
+    found = plan(BARE, MEMBER, MEMBER)
+    assert (found["init"], found["started"], found["joining"]) == ("cp2", ["cp2", "cp3"], ["cp1"])
+
+
+def test_a_founding_that_died_is_led_by_the_first_again() -> None:
+    found = plan(BEGUN, BEGUN, BARE)
+    assert found["founding"]["hosts"] == NAMES
+    assert (found["running"], found["init"]) == ([], "cp1")
+    assert (found["started"], found["joining"]) == (NAMES, [])
+
+
+def test_one_that_this_run_does_not_see_has_no_part() -> None:
+    found = plan(None, MEMBER, BARE)
+    assert found["known"] == ["cp2", "cp3"]
+    assert (found["init"], found["started"], found["joining"]) == ("cp2", ["cp2"], ["cp3"])
+
+
+def test_before_anything_is_known_the_first_one_begins() -> None:
+    found = plan(None, None)
+    assert (found["init"], found["started"], found["joining"]) == ("cp1", [], [])
+    assert plan()["init"] == ""
