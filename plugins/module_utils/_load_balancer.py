@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -87,9 +88,11 @@ class Balancer:
         missing = Node(root=str(self.root)).missing_packages(list(wanted.packages), wanted.package_family)
         if missing and not self.check_mode:
             return self._result(missing, {})
+        for name in missing:
+            self._note(f"package {name}", "not installed\n", "installed\n")
         haproxy = [_File(AUTHORITY, wanted.authority)] if wanted.authority else []
         haproxy.append(_File(HAPROXY, wanted.haproxy))
-        if not missing:
+        if not missing and not all(map(self._stands, haproxy)):
             self._accepts_haproxy(wanted)
         self._selinux()
         self._write(haproxy)
@@ -97,10 +100,12 @@ class Balancer:
             self._remove([AUTHORITY])
         units = {} if missing else {"haproxy": self._loaded("haproxy", haproxy)}
         if keepalived:
+            file = _File(KEEPALIVED, keepalived, 0o600)
             self._write([_File(CHECK, wanted.check, 0o755)])
-            if not missing and (not self.check_mode or (self.root / CHECK).exists()):
+            if not missing and not self._stands(file) and (self.root / CHECK).exists():
                 self._accepts_keepalived(keepalived, wanted.password)
-            units.update(self._hold_address(_File(KEEPALIVED, keepalived, 0o600), bool(missing)))
+            self._write([file])
+            units.update({} if missing else {"keepalived": self._loaded("keepalived", [file])})
         else:
             units.update(self._leave_address())
         return self._result(missing, units)
@@ -175,10 +180,6 @@ class Balancer:
                 f"cannot be set: {ran.stderr.strip()}", where="SELinux boolean haproxy_connect_any", accepted="on"
             )
 
-    def _hold_address(self, file: _File, missing: bool) -> dict[str, list[str]]:
-        self._write([file])
-        return {} if missing else {"keepalived": self._loaded("keepalived", [file])}
-
     def _leave_address(self) -> dict[str, list[str]]:
         if not self._ours(KEEPALIVED):
             return {}
@@ -199,11 +200,14 @@ class Balancer:
             return []
         return unit.ensure(enabled=False, state="stopped")
 
+    def _stands(self, file: _File) -> bool:
+        return _atomic_file.read(str(self.root / file.path)) == file.text.encode()
+
     def _write(self, files: list[_File]) -> None:
         for file in files:
             path = str(self.root / file.path)
             before = _atomic_file.read(path)
-            if before == file.text.encode() and _atomic_file.mode_of(path) == file.mode:
+            if self._stands(file) and _atomic_file.mode_of(path) == file.mode:
                 continue
             self._note(path, (before or b"").decode(errors="replace"), file.text, file.mode)
             if self.check_mode:
@@ -249,9 +253,10 @@ def _accepts(program: str, arguments: list[str], candidate: str, path: str, secr
             where=path,
             hint="Is /usr/sbin in the PATH of the user that Ansible becomes?",
         ) from None
-    if ran.returncode == 0:
-        return
     said = (ran.stderr + ran.stdout).replace(candidate, path).strip()
+    # keepalived 2.2 ends by its own signal where the configuration has a script; what is wrong it tells before
+    if ran.returncode == 0 or (ran.returncode == -signal.SIGTERM and not said):
+        return
     raise KubephaseError(
         f"{program} does not accept this configuration, the one in place was left as it is: "
         + (said.replace(secret, "********") if secret else said),

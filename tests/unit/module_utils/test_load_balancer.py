@@ -139,6 +139,8 @@ def test_without_the_packages_nothing_is_done(machine: Machine, check_mode: bool
     result = machine.apply(check_mode)
     assert result["missing_packages"] == list(PACKAGES)
     assert result["changed"] is check_mode
+    told = [entry["before_header"] for entry in result["diff"]]
+    assert told[:2] == (["package haproxy", "package keepalived"] if check_mode else [])
     assert machine.files() == set() and machine.done == [] and machine.read("judged.haproxy") == ""
 
 
@@ -164,6 +166,16 @@ def test_what_keepalived_does_not_accept_never_goes_live(machine: Machine) -> No
         machine.apply()
     assert "hushhush" not in str(raised.value)
     assert machine.read("etc/keepalived/keepalived.conf") == ""
+
+
+@pytest.mark.parametrize(("said", "accepted"), [("", True), ("Unknown keyword", False)])
+def test_a_keepalived_that_ends_its_own_test(machine: Machine, said: str, accepted: bool) -> None:
+    machine.program("keepalived", f"printf '{said}'; kill -TERM $$")
+    if accepted:
+        assert machine.apply()["changed"]
+    else:
+        with pytest.raises(KubephaseError, match="does not accept .*Unknown keyword"):
+            machine.apply()
 
 
 def test_check_mode_asks_the_programs_too(machine: Machine) -> None:
