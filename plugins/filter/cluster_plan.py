@@ -18,9 +18,10 @@ def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequ
     """
     facts: dict[str, Mapping[str, Any]] = {}
     for name in control_planes:
-        variables = hostvars[name]
-        if "kubephase" in variables:
-            facts[name] = variables["kubephase"]
+        fact = hostvars[name].get("kubephase", {})
+        # of one that was not reached Ansible keeps only that
+        if "host" in fact:
+            facts[name] = fact
     begun = founding(facts)
     members = [name for name, fact in facts.items() if fact["host"]["member"]]
     running = [name for name in members if not facts[name]["host"]["founding"]]

@@ -69,6 +69,11 @@ def test_one_that_this_run_does_not_see_has_no_part() -> None:
     assert (found["init"], found["started"], found["joining"]) == ("cp2", ["cp2"], ["cp3"])
 
 
+def test_one_that_was_not_reached_has_no_part() -> None:
+    seen = {"kubephase": {"unreachable": True, "msg": "no route to host"}}
+    assert cluster_plan({"cp1": seen, "cp2": {}}, ["cp1", "cp2"])["known"] == []
+
+
 def test_before_anything_is_known_the_first_one_begins() -> None:
     found = plan(None, None)
     assert (found["init"], found["started"], found["joining"]) == ("cp1", [], [])
