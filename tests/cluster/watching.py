@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,9 +29,10 @@ MEASURED = CHECKOUT / "tests/output/ha/measured.txt"
 
 
 @contextmanager
-def writing(cluster: Cluster, namespace: str) -> Iterator[Writer]:
-    """Clients that write through the cluster's endpoint."""
-    writer = Writer(Access.of(cluster.kubeconfig), namespace)
+def writing(cluster: Cluster, namespace: str, size: int = 200) -> Iterator[Writer]:
+    """Clients that write through the cluster's endpoint, so many bytes each time."""
+    namespace = f"{namespace}-{secrets.token_hex(4)}"
+    writer = Writer(Access.of(cluster.kubeconfig), namespace, size=size)
     writer.start()
     try:
         yield writer

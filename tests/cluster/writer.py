@@ -27,7 +27,8 @@ import yaml
 #: seconds after which a client gives an attempt up
 PATIENCE = 2.0
 PAUSE = 0.15
-PAGE = 500
+#: how much comes in one answer of a list, in bytes and in items
+PAGE_SIZE, PAGE = 2_000_000, 500
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,9 @@ class Writer:
     def missing(self, wanted: dict[str, str]) -> list[str]:
         """Acknowledged writes that are not there, or are not what was written."""
         found: dict[str, str] = {}
-        following = ""
+        following, page = "", min(PAGE, PAGE_SIZE // self._size)
         while True:
-            query = f"?limit={PAGE}" + (f"&continue={following}" if following else "")
+            query = f"?limit={page}" + (f"&continue={following}" if following else "")
             answer = self._request("GET", f"/api/v1/namespaces/{self._namespace}/configmaps{query}")
             for item in answer["items"]:
                 found[item["metadata"]["name"]] = digest((item.get("data") or {}).get("value", ""))
