@@ -53,5 +53,6 @@ fuzz: venv ## 20,000 and more broken configurations and answers
 parity: venv ## every case and minor version against kubeadm's own bytes; shows what differs, writes docs/PARITY.md
 	@.venv/bin/python -m tests.parity
 
-bench: venv ## kubeadm by hand and site.yml on the same hosts, timed (ROUNDS=n, TOPOLOGY=ha)
+bench: venv ## kubeadm by hand and site.yml on the same hosts, timed (ROUNDS=n, TOPOLOGY=ha), and the controller alone with up to 200
 	@.venv/bin/python -m tests.bench --topology $(or $(TOPOLOGY),single) --rounds $(or $(ROUNDS),1)
+	@.venv/bin/python -m tests.bench fleet --hosts $(or $(HOSTS),10 50 200)

@@ -11,7 +11,8 @@ site.yml also checks (and would mend) packages, container runtime and kubelet. C
 ``--topology ha`` has three control planes and no worker: by hand one joins after the other, with site.yml they begin
 together, and site.yml is also timed with the first of them alone.
 
-``python -m tests.bench pki`` only times the certificates and kubeconfigs of a control plane, on this machine.
+``python -m tests.bench pki`` only times the certificates and kubeconfigs of a control plane, on this machine, and
+``python -m tests.bench fleet`` the controller's part of site.yml on inventories of 10, 50 and 200 hosts, without the hosts.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from typing import Any
 import yaml
 
 from lab import topology
-from tests.bench import by_hand, pki, report
+from tests.bench import by_hand, fleet, pki, report
 from tests.bench.report import Round
 from tests.cluster import hosts as lab_hosts
 from tests.cluster.hosts import Host
@@ -110,13 +111,17 @@ def bench(name: str, rounds: int) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="kubeadm by hand against site.yml")
-    parser.add_argument("part", nargs="?", choices=["cluster", "pki"], default="cluster")
+    parser.add_argument("part", nargs="?", choices=["cluster", "pki", "fleet"], default="cluster")
     parser.add_argument("--topology", choices=sorted(LABS), default="single", help="ha: three control planes at once")
     parser.add_argument("--rounds", type=int, default=0, help=f"1 where nothing is said, {PKI_ROUNDS} of part pki")
+    parser.add_argument("--hosts", type=int, nargs="+", default=fleet.SIZES, help="how many, of part fleet")
     parser.add_argument("--keep", action="store_true", help="leave the hosts for another run")
     arguments = parser.parse_args()
     if arguments.part == "pki":
         print("\n".join(pki.table(pki.here(arguments.rounds or PKI_ROUNDS))))
+        return
+    if arguments.part == "fleet":
+        print("\n".join(fleet.bench(arguments.hosts)))
         return
     name = LABS[arguments.topology]
     lab("artifacts")

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,5 +172,9 @@ def row(name: str, values: list[float], digits: int = 1) -> str:
     return f"{name:<64}" + "".join(f"{value:>12.{digits}f} s" for value in values)
 
 
-def bench(sizes: tuple[int, ...] = SIZES, members: bool = False) -> list[str]:
-    return table([play(Fleet(size, members)) for size in sizes])
+def bench(sizes: Sequence[int] = SIZES) -> list[str]:
+    """A new cluster, and a second run."""
+    lines: list[str] = []
+    for title, members in (("a new cluster", False), ("a second run", True)):
+        lines += ["", f"site.yml, {title}", *table([play(Fleet(size, members)) for size in sizes])]
+    return lines
