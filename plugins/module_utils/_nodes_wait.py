@@ -23,6 +23,8 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._kube_api import
 Object = dict[str, Any]
 
 _PLURALS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}
+#: what a DaemonSet's controller writes to its Pods as the label pod-template-generation
+_GENERATION = "deprecated.daemonset.template.generation"
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def _look(client: Client, awaited: Awaited, explain: bool) -> tuple[list[Object]
         found = {node["metadata"]["name"]: node for node in listed}
         names = awaited.nodes or sorted(found)
         missing = [_node_problem(name, found.get(name), awaited.condition) for name in names]
-        missing += [_workload_problem(client, workload, explain) for workload in awaited.workloads]
+        foreign = len(found.keys() - set(names))
+        missing += [_workload_problem(client, workload, explain, names, foreign) for workload in awaited.workloads]
     except (ApiError, ApiUnreachable) as error:
         return [], [error]
     others = sorted(found.keys() - set(names))
@@ -118,7 +121,10 @@ def _node_problem(name: str, node: Object | None, condition: str) -> KubephaseEr
     return None
 
 
-def _workload_problem(client: Client, workload: Workload, explain: bool) -> KubephaseError | None:
+def _workload_problem(
+    client: Client, workload: Workload, explain: bool, names: Sequence[str], foreign: int
+) -> KubephaseError | None:
+    """:param foreign: how many nodes are not waited for. What Pods of a DaemonSet are like on those does not matter."""
     obj = client.get(workload.path)
     if obj is None:
         return KubephaseError("does not exist", where=workload.label)
@@ -128,6 +134,10 @@ def _workload_problem(client: Client, workload: Workload, explain: bool) -> Kube
     wanted, updated, available = _numbers(workload.kind, obj, status)
     if updated >= wanted and available >= wanted:
         return None
+    if foreign and workload.kind == "DaemonSet":
+        pods = _pods(client, workload.namespace, obj)
+        if _runs_on(names, pods, obj, wanted - foreign):
+            return None
     hint = _pod_problems(client, workload.namespace, obj) if explain else ""
     return KubephaseError(f"{min(updated, available)} of {wanted} Pods are available", where=workload.label, hint=hint)
 
@@ -140,13 +150,34 @@ def _numbers(kind: str, obj: Object, status: Object) -> tuple[int, int, int]:
     return wanted, status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
 
 
+def _runs_on(names: Sequence[str], pods: list[Object], daemon_set: Object, wanted: int) -> bool:
+    """Whether a DaemonSet's Pods on these nodes are at least as many, and all of them up to date and ready."""
+    awaited = set(names)
+    here = [pod for pod in pods if (pod.get("spec") or {}).get("nodeName") in awaited]
+    generation = (daemon_set["metadata"].get("annotations") or {}).get(_GENERATION)
+    return len(here) >= wanted and all(_is_ready(pod, generation) for pod in here)
+
+
+def _is_ready(pod: Object, generation: str | None) -> bool:
+    current = (pod["metadata"].get("labels") or {}).get("pod-template-generation")
+    stays = "deletionTimestamp" not in pod["metadata"]
+    return stays and generation in (None, current) and _condition(pod).get("status") == "True"
+
+
 def _pod_problems(client: Client, namespace: str, workload: Object) -> str:
     """Why Pods are not running, as far as they say."""
+    said = [
+        f"{pod['metadata']['name']}: {reason}" for pod in _pods(client, namespace, workload) for reason in _reasons(pod)
+    ]
+    return "; ".join(said[:3])
+
+
+def _pods(client: Client, namespace: str, workload: Object) -> list[Object]:
     labels = (workload["spec"].get("selector") or {}).get("matchLabels") or {}
     selector = quote(",".join(f"{key}={value}" for key, value in sorted(labels.items())), safe="")
-    pods = client.request("GET", f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}").get("items") or []
-    said = [f"{pod['metadata']['name']}: {reason}" for pod in pods for reason in _reasons(pod)]
-    return "; ".join(said[:3])
+    path = f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}"
+    found: list[Object] = client.request("GET", path).get("items") or []
+    return found
 
 
 def _reasons(pod: Object) -> list[str]:

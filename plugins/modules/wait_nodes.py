@@ -30,7 +30,8 @@ options:
     choices: [exists, pod_cidr, ready]
     default: ready
   workloads:
-    description: Workloads whose Pods all have to be up to date and available.
+    description:
+      - Workloads whose Pods all have to be up to date and available. Of a DaemonSet those on O(nodes), if there are any.
     type: list
     elements: dict
     default: []

@@ -134,6 +134,49 @@ def test_pods_say_why(api, run):
     assert "/pods?labelSelector=k8s-app%3Dx" in str(api.requests)
 
 
+class TestForeignNodes:
+    """A dead node that nobody waits for, w9, has a Pod of the DaemonSet too."""
+
+    @pytest.fixture(autouse=True)
+    def cluster(self, api, put):
+        for name in ("cp1", "w1"):
+            put(node(name))
+        put(node("w9", "Unknown"))
+        found = workload(desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=2)
+        found["metadata"]["annotations"] = {"deprecated.daemonset.template.generation": "2"}
+        api.store[PROXY.path] = found
+        for name in ("cp1", "w1", "w9"):
+            self.pod(api, name, ready="False" if name == "w9" else "True")
+
+    @staticmethod
+    def pod(api, on, ready="True", generation="2", **metadata):
+        api.store[f"/api/v1/namespaces/kube-system/pods/proxy-{on}"] = {
+            "metadata": {"name": f"proxy-{on}", "labels": {"pod-template-generation": generation}, **metadata},
+            "spec": {"nodeName": on},
+            "status": {"conditions": [{"type": "Ready", "status": ready}]},
+        }
+
+    def test_they_hold_nothing_up(self, run):
+        assert [found["name"] for found in run("cp1", "w1", workloads=[PROXY])["nodes"]] == ["cp1", "w1"]
+
+    def test_but_where_all_nodes_are_waited_for(self, run):
+        with pytest.raises(KubephaseError, match="(?s)node w9: not ready.*2 of 3 Pods are available"):
+            run(workloads=[PROXY])
+
+    @pytest.mark.parametrize(
+        "pod", [{"ready": "False"}, {"generation": "1"}, {"deletionTimestamp": "2026-11-23T00:00:00Z"}]
+    )
+    def test_the_others_have_to_be_up_to_date_and_ready(self, api, run, pod):
+        self.pod(api, "w1", **pod)
+        with pytest.raises(KubephaseError, match="2 of 3 Pods are available"):
+            run("cp1", "w1", workloads=[PROXY])
+
+    def test_each_of_the_others_has_its_pod(self, api, run):
+        del api.store["/api/v1/namespaces/kube-system/pods/proxy-w1"]
+        with pytest.raises(KubephaseError, match="2 of 3 Pods are available"):
+            run("cp1", "w1", workloads=[PROXY])
+
+
 def test_a_server_that_fails_for_a_while_is_waited_for(api, put, run):
     put(node("cp1"))
     api.next += [(200, "version"), (503, "ServiceUnavailable")]
