@@ -27,6 +27,7 @@ class Changed(NamedTuple):
     joined: Run
     again: Run
     first_removed: Run
+    after_it: Run
     last: Run
 
 
@@ -52,7 +53,7 @@ def changed(cluster: Cluster, hosts: dict[str, Host], tmp_path_factory: pytest.T
         first_removed = after.play(REMOVE, kubephase_remove_nodes=FIRST)
         assert first_removed.code == 0, first_removed.output[-20000:]
         watched.after(f"{FIRST}, the first one, removed", [members[name] for name in (SECOND, FRESH)])
-        yield Changed(plan, removed, joined, again, first_removed, last.site())
+        yield Changed(plan, removed, joined, again, first_removed, last.site(), last.site())
 
 
 def test_a_dead_host_can_be_removed(changed: Changed) -> None:
@@ -82,6 +83,10 @@ def test_balancers_know_who_is_there(changed: Changed, hosts: dict[str, Host]) -
             assert (f"{hosts[member].address}:" in text) == there, text
 
 
-def test_a_run_with_what_is_left_changes_nothing(changed: Changed) -> None:
+def test_what_is_left_forgets_who_has_gone(changed: Changed) -> None:
+    """Only the routes to its Pods; who is the first of the inventory now is not made to be what the first one was."""
+    assert changed.after_it.code == 0, changed.after_it.output
+    routes = {host: int(host in (SECOND, FRESH, *WORKERS)) for host in changed.after_it.changed}
+    assert changed.after_it.changed == routes, changed.after_it.output
     assert changed.last.code == 0, changed.last.output
     assert not any(changed.last.changed.values()), changed.last.output
