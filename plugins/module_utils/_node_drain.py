@@ -68,7 +68,7 @@ class _Done:
     opened: list[str] = field(default_factory=list)
     evicted: list[Pod] = field(default_factory=list)
     deleted: list[Pod] = field(default_factory=list)
-    skipped: list[Pod] = field(default_factory=list)
+    kept: list[Pod] = field(default_factory=list)
     left: list[Pod] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -86,7 +86,7 @@ class _Done:
             "missing": missing,
             "evicted": [pod.name for pod in self.evicted],
             "deleted": [pod.name for pod in self.deleted],
-            "skipped": [pod.name for pod in self.skipped],
+            "kept": [pod.name for pod in self.kept],
             "left": [pod.name for pod in self.left],
             "warnings": self.warnings,
         }
@@ -152,7 +152,7 @@ class _Drain:
 
     def _empty(self, nodes: Sequence[str]) -> None:
         pods = [pod for name in nodes for pod in self._pods(name)]
-        self._done.skipped = [pod for pod in pods if pod.stays]
+        self._done.kept = [pod for pod in pods if pod.stays]
         if self._check_mode:
             self._plan([pod for pod in pods if not pod.stays and not pod.is_ending])
             return

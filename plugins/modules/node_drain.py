@@ -94,7 +94,7 @@ deleted:
   returned: always
   type: list
   elements: str
-skipped:
+kept:
   description: Pods of DaemonSets and static Pods, which stay.
   returned: always
   type: list
