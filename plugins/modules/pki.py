@@ -299,12 +299,14 @@ external_ca:
   returned: always
   type: bool
 ca_cert_hash:
-  description: Pin of the cluster's certificate authority, as C(kubeadm join --discovery-token-ca-cert-hash) takes it.
+  description:
+    - Pin of the cluster's certificate authority, as C(kubeadm join --discovery-token-ca-cert-hash) takes it. Empty with
+      O(authorities), which are something else's.
   returned: always
   type: str
   sample: sha256:0000000000000000000000000000000000000000000000000000000000000000
 ca_certificate:
-  description: Certificate of the cluster's certificate authority, in PEM.
+  description: Certificate of the cluster's certificate authority, in PEM. With O(authorities), that of the first one.
   returned: always
   type: str
 """

@@ -69,7 +69,7 @@ def report(plan: Plan, settings: Settings, now: datetime) -> dict[str, Any]:
         "requests": waiting,
         "external_authorities": external,
         "external_ca": "ca" in external,
-        "ca_cert_hash": _certificate.pin(root) if root is not None else "",
+        "ca_cert_hash": _certificate.pin(root) if root is not None and not settings.authorities else "",
         "ca_certificate": certificates.pem(root).decode("ascii") if root is not None else "",
         "diff": diff,
     }

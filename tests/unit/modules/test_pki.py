@@ -88,6 +88,7 @@ def test_an_authority_whose_key_is_elsewhere_comes_with_its_certificate(call, tm
         return {"certificates_dir": str(tmp_path / name), "encryption_algorithm": "ECDSA-P256", **arguments}
 
     holder = call(pki, **host("one", authorities=etcd_authority()))
+    assert holder["ca_cert_hash"] == ""
     given = host("two", authorities=etcd_authority(holder["ca_certificate"]))
     assert call(pki, check_mode=True, **given)["changed"] and not (tmp_path / "two").exists()
     asked = call(pki, **given)
