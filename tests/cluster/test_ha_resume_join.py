@@ -33,6 +33,12 @@ def declared(tmp_path_factory: pytest.TempPathFactory) -> Declared:
 
 
 @pytest.fixture(scope="module")
+def cluster(hosts: dict[str, Host], tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """As one that stays knows it."""
+    return Cluster.of(hosts[RUNNING], tmp_path_factory.mktemp("cluster"))
+
+
+@pytest.fixture(scope="module")
 def chain(declared: Declared, tmp_path_factory: pytest.TempPathFactory) -> Chain:
     directory: Path = tmp_path_factory.mktemp("resume_join")
     (directory / "kept").mkdir()
