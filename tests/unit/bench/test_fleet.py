@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -76,3 +77,9 @@ def test_hosts_of_an_inventory() -> None:
     assert groups["workers"]["hosts"]["w2"] == {"fleet_address": "172.16.0.14", "fleet_member": "worker"}
     many = Fleet(300).nodes()
     assert len({node["pod_cidrs"][0] for node in many}) == len({node["internal_ips"][0] for node in many}) == 300
+
+
+def test_control_planes_may_skip_what_comes_first_in_a_play() -> None:
+    phases = ["control-plane-prepare/certs", "control-plane-prepare/kubeconfig"]
+    found = play(Fleet(3), "-e", json.dumps({"kubephase_join_configuration": {"skipPhases": phases}}))
+    assert of(found, ("cp1", "cp2", "cp3"), "bytes")["Write the static Pod manifests"] > 10000
