@@ -32,22 +32,12 @@ def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequ
         "known": list(facts),
         "founding": begun,
         "running": running,
-        "rolling": running if len(running) > 1 else [],
         "init": init,
         "started": [name for name in facts if name in staying],
         "joining": [name for name in facts if name not in staying],
     }
 
 
-#: what the roles register that may restart something of a control plane
-_RESULTS = ("static_manifests_users", "static_manifests_result", "kube_vip_result", "wait_control_plane_result")
-
-
-def restarting(hostvars: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> list[str]:
-    """Those of the control planes of which a role said that it changes something, or would."""
-    return [name for name in names if any(hostvars[name].get(result, {}).get("changed") for result in _RESULTS)]
-
-
 class FilterModule:
-    def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"cluster_plan": cluster_plan, "restarting": restarting}
+    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
+        return {"cluster_plan": cluster_plan}

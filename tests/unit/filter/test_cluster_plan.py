@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.filter.cluster_plan import cluster_plan, restarting
+from ansible_collections.kubephase.cluster.plugins.filter.cluster_plan import cluster_plan
 
 ALL = "cp1=https://192.0.2.1:2380,cp2=https://192.0.2.2:2380,cp3=https://192.0.2.3:2380"
 NAMES = ["cp1", "cp2", "cp3"]
@@ -39,7 +39,6 @@ def test_a_new_cluster_is_begun_by_all() -> None:
         "known": NAMES,
         "founding": {"hosts": NAMES, "initial_cluster": ALL},
         "running": [],
-        "rolling": [],
         "init": "cp1",
         "started": NAMES,
         "joining": [],
@@ -79,21 +78,3 @@ def test_before_anything_is_known_the_first_one_begins() -> None:
     found = plan(None, None)
     assert (found["init"], found["started"], found["joining"]) == ("cp1", [], [])
     assert plan()["init"] == ""
-
-
-def test_control_planes_that_run_change_one_after_the_other_where_they_are_several() -> None:
-    assert plan(MEMBER, BARE, BARE)["rolling"] == []
-    assert plan(MEMBER, MEMBER, BARE)["rolling"] == ["cp1", "cp2"]
-    assert plan(BEGUN, MEMBER, MEMBER)["rolling"] == ["cp2", "cp3"]
-
-
-def test_who_restarts_is_what_the_roles_said() -> None:
-    hosts = {
-        "cp1": {"static_manifests_result": {"changed": False}, "wait_control_plane_result": {"changed": True}},
-        "cp2": {"static_manifests_result": {"skipped": True, "changed": False}},
-        "cp3": {"static_manifests_result": {"changed": True}},
-        "cp4": {"kube_vip_result": {"changed": True}},
-        "cp5": {},
-    }
-    assert restarting(hosts, list(hosts)) == ["cp1", "cp3", "cp4"]
-    assert restarting(hosts, ["cp2", "cp3"]) == ["cp3"]
