@@ -75,6 +75,19 @@ def test_a_run_that_sees_not_all_control_planes_begins_no_cluster(tmp_path: Path
     assert "Prepare every host" not in said
 
 
+def test_one_party_holds_the_endpoints_address(tmp_path: Path) -> None:
+    said = several(
+        tmp_path,
+        "a b",
+        "-e",
+        "kubephase_load_balancer_group=control_plane",
+        "-e",
+        "kubephase_kube_vip_address=192.0.2.9",
+    )
+    assert "would hold the endpoint's address both (got 192.0.2.9; load balancers: cp1, cp2)" in said
+    assert "Prepare every host" not in said
+
+
 def test_two_hosts_cannot_have_one_node_name(tmp_path: Path) -> None:
     said = several(tmp_path, "a a")
     assert "two hosts cannot have one node name (got a, a)" in said
