@@ -64,7 +64,7 @@ STAGES: dict[str, Stage] = {
     "sanity": Stage(["python", "tests/sanity/check.py"]),
     "molecule": molecule("default"),
     "kubeadm": molecule("kubeadm"),
-    "ha": molecule("ha"),
+    "ha": molecule("ha", always=False),
     f"artifacts-{OLDEST}": Stage(["python", "-m", "lab", "artifacts"], OLDEST),
     f"minor-{OLDEST}": molecule("minor", OLDEST),
     **{f"molecule-{minor}": molecule("default", minor, always=False) for minor in (OLDEST, *BETWEEN)},
