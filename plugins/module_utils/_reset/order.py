@@ -28,6 +28,7 @@ def reset(request: Request, check_mode: bool = False) -> dict[str, Any]:
         stop("kubelet", account)
         installed.wake_runtime(request, account)
         pods.end(request, account)
+        pods.end_slice(account)
         pods.unmount(request, account)
     if not request.skips("remove-etcd-member"):
         etcd_data.delete(request, account)

@@ -19,6 +19,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._cri.client impo
 from ansible_collections.kubephase.cluster.plugins.module_utils._cri.grpc import CriError
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._reset.account import Account, Request, mounts_below
+from ansible_collections.kubephase.cluster.plugins.module_utils._reset.commands import stop
 
 _ROUNDS = 5
 _SECONDS = 60.0
@@ -58,6 +59,12 @@ def _remove(runtime: CriClient, found: Sequence[Sandbox], account: Account) -> N
             return
     for one, sandbox in left.items():
         account.leave(f"Pod {sandbox.namespace}/{sandbox.name}", f"the runtime did not remove it: {failures[one]}")
+
+
+def end_slice(account: Account) -> None:
+    """The cgroup that the kubelet made for its Pods, when it has none any more."""
+    if not any(entry["path"].startswith("Pod ") for entry in account.left):
+        stop("kubepods.slice", account)
 
 
 def unmount(request: Request, account: Account) -> None:

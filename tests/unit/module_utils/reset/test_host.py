@@ -163,6 +163,7 @@ def test_units_are_stopped_and_disabled_before_their_files_go(host: Host) -> Non
     result = reset(host.request())
     order = [
         "stop kubelet.service",
+        "stop kubepods.slice",
         "stop kubephase-pod-network.service",
         "disable kubephase-pod-network.service",
         "delete /etc/systemd/system/kubephase-pod-network.service",
