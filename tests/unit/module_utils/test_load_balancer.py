@@ -199,6 +199,8 @@ def test_what_was_there_before_is_kept_once_and_comes_back(machine: Machine) -> 
     machine.write("etc/haproxy/haproxy.cfg", "listen mine\n")
     machine.apply()
     machine.apply(haproxy=HAPROXY + "more\n")
+    machine.write("etc/haproxy/haproxy.cfg", "listen later\n")
+    machine.apply(haproxy=HAPROXY + "more\n")
     assert machine.read("etc/haproxy/haproxy.cfg.before-kubephase") == "listen mine\n"
     planned = machine.balancer(check_mode=True).remove()
     assert planned["changed"] and machine.read("etc/haproxy/haproxy.cfg") == HAPROXY + "more\n"

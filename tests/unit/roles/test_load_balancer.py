@@ -80,16 +80,16 @@ def test_keepalived_holds_the_endpoints_address() -> None:
 
 
 def test_the_first_member_comes_first() -> None:
-    def priority(*names: str) -> int:
+    def priority(*names: str) -> tuple[int, int]:
+        """That of one that is well, and of one that is not."""
         members = [{"name": name, "address": f"192.0.2.{n}"} for n, name in enumerate(names, 5)]
-        found = re.search(r"priority (\d+)", play(load_balancer_members=members)["keepalived_configuration"])
-        assert found
-        return int(found[1])
+        text = play(load_balancer_members=members)["keepalived_configuration"]
+        well, weight = re.search(r"priority (\d+)", text), re.search(r"weight (-\d+)", text)
+        assert well and weight
+        return int(well[1]), int(well[1]) + int(weight[1])
 
-    first, second = priority(playing.HOST, "b"), priority("a", playing.HOST)
-    assert 254 >= first > second
-    # one that is not well comes after all others, a hundred of them
-    assert first - 100 < second
+    first, second = priority(playing.HOST, *"bcd"), priority(*"bcd", playing.HOST)
+    assert 254 >= first[0] > second[0] > first[1] > second[1] >= 1
 
 
 @pytest.mark.parametrize("endpoint", ["k8s.example.org:6443", f"{ADDRESS}:6443"])
