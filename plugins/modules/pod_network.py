@@ -25,7 +25,7 @@ options:
   nodes:
     description:
       - All nodes of the cluster with C(name), C(internal_ips) and C(pod_cidrs), as M(kubephase.cluster.wait_nodes) returns
-        them, or the same as JSON: one text for all hosts is faster than many lists.
+        them, or the same as JSON, where one text for all hosts is faster than many lists.
       - In check mode this host's may be missing, as long as it has not joined.
     type: json
     required: true
