@@ -61,7 +61,8 @@ def _of_etcd(manifests: str, certificates_dir: str) -> Object:
 def _of_api(kubeconfig: str, server: str, timeout: float) -> Object:
     try:
         client = connect(kubeconfig, server, timeout)
-        assert client is not None
+        if client is None:
+            raise KubephaseError("there is no such kubeconfig", where=kubeconfig)
         with client:
             return {**_ask(client), "api_server": _ready(client)}
     except KubephaseError as error:

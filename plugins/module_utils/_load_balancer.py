@@ -174,7 +174,8 @@ class Balancer:
         self._note("SELinux haproxy_connect_any", "off\n", "on\n")
         if self.check_mode:
             return
-        ran = subprocess.run(["setsebool", "-P", "haproxy_connect_any", "on"], capture_output=True, text=True)
+        command = ["setsebool", "-P", "haproxy_connect_any", "on"]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode != 0:
             raise KubephaseError(
                 f"cannot be set: {ran.stderr.strip()}", where="SELinux boolean haproxy_connect_any", accepted="on"

@@ -156,7 +156,7 @@ certificates:
       sample: apiserver
     path:
       description: Its file.
-      type: path
+      type: str
     expires:
       description: Its end.
       type: str

@@ -37,7 +37,7 @@ def packages(paths: Sequence[str]) -> dict[str, str]:
         # fails where one of them is no package's, and tells of the others
         ran = subprocess.run(["dpkg-query", "--search", *paths], capture_output=True, text=True, check=False)
         pairs = [line.partition(": ") for line in ran.stdout.splitlines()]
-        return {path: package for package, _, path in pairs if path in paths}
+        return {path: package for package, _between, path in pairs if path in paths}
     owned = {path: ask("rpm", "--query", "--file", path).strip() for path in paths}
     return {path: package for path, package in owned.items() if package}
 

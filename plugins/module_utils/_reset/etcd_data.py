@@ -95,7 +95,7 @@ def _refuse_open(directory: str) -> None:
 
 def _flags(command: list[str]) -> dict[str, str]:
     pairs = [argument[2:].partition("=") for argument in command if argument.startswith("--")]
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _between, value in pairs}
 
 
 def _places(spec: Mapping[str, Any], container: Mapping[str, Any]) -> dict[str, str]:

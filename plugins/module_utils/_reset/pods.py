@@ -51,7 +51,7 @@ def end(request: Request, account: Account) -> None:
 def _remove(runtime: CriClient, found: Sequence[Sandbox], account: Account) -> None:
     left = {sandbox.id: sandbox for sandbox in found}
     failures: dict[str, CriError] = {}
-    for _ in range(_ROUNDS):
+    for _round in range(_ROUNDS):
         failures = runtime.stop_sandboxes(list(left), _SECONDS)
         failures.update(runtime.remove_sandboxes([one for one in left if one not in failures], _SECONDS))
         left = {one: left[one] for one in failures}
