@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 EXISTING = "existing"
-CLIENT_PORT, PEER_PORT = 2379, 2380
+CLIENT_PORT = 2379
+PEER_PORT = 2380
 
 
 def etcd_hosts(facts: Mapping[str, Mapping[str, Any]], in_use: bool = False) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def etcd_hosts(facts: Mapping[str, Mapping[str, Any]], in_use: bool = False) -> 
         members[name] = {"initial_cluster": text, "joins": name in joined or not text, "begins": begins}
     return {
         "members": members,
+        "running": [name for name, text in told.items() if text],
         "missing": in_use and not any(told.values()),
         "runs": any(told.values()) and not any(member["begins"] for member in members.values()),
         "authority": _holder(facts),

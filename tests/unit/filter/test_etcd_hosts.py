@@ -36,7 +36,7 @@ def test_all_bare_hosts_begin_together() -> None:
 
 def test_members_that_run_keep_what_their_manifests_say() -> None:
     found = plan(fact(1, THREE), fact(2, THREE), fact(3, THREE), fact(4, FOUR, "existing"), in_use=True)
-    assert found["runs"] and joining(found) == ["h4"]
+    assert found["runs"] and joining(found) == ["h4"] and found["running"] == ["h1", "h2", "h3", "h4"]
     assert [member["initial_cluster"] for member in found["members"].values()] == [THREE, THREE, THREE, FOUR]
 
 
@@ -50,6 +50,7 @@ def test_a_fourth_host_joins() -> None:
 def test_a_beginning_that_died_is_gone_on_with() -> None:
     found = plan(fact(1), fact(2, THREE), fact(3))
     assert not found["runs"] and joining(found) == []
+    assert found["running"] == ["h2"]
     assert found["members"]["h1"] == {"initial_cluster": THREE, "joins": False, "begins": True}
 
 
