@@ -19,7 +19,7 @@ from tests.cluster.writer import Writer
 CONTROL_PLANES = ("cp1", "cp2", "cp3")
 BALANCERS = ("lb1", "lb2")
 #: etcd has made room beforehand: only bytes in quantity need more of it
-MUCH = 150_000
+MUCH = 500_000
 
 
 @pytest.fixture(scope="module")
