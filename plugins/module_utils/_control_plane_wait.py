@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import (
@@ -40,6 +40,8 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import 
 
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
 _PROBE_SECONDS = 5.0
+# so long check mode goes on to ask what is not well at first: members of etcd may just be electing their leader
+_LOOK_SECONDS = 5.0
 _LOG_LINES = 12
 _CLUSTER_ADMINS = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -79,6 +81,7 @@ def ensure(awaited: Awaited, check_mode: bool) -> dict[str, Any]:
     unit = Unit("kubelet", check_mode)
     done = unit.ensure(enabled=True, state="started", newer_than=awaited.watch) if awaited.start else []
     restarted: list[str] = []
+    seen = {"unwell": _unwell(awaited) if awaited.wait else []} if check_mode else {}
     if check_mode and awaited.wait:
         restarted = [component.name for component in _components(awaited) if _outdated(component, _processes())]
     elif awaited.wait:
@@ -87,7 +90,7 @@ def ensure(awaited: Awaited, check_mode: bool) -> dict[str, Any]:
     result = summary([_ensure_cluster_admins(awaited, check_mode)] if awaited.administrators else [])
     did = {**({unit.name: done} if done else {}), **{name: ["restarted"] for name in restarted}}
     result["diff"] = [_diff(name, actions) for name, actions in did.items()] + result["diff"]
-    return {**result, "changed": result["changed"] or bool(did), "unit": done, "restarted": restarted}
+    return {**result, "changed": result["changed"] or bool(did), "unit": done, "restarted": restarted, **seen}
 
 
 def _wait_for_kubelet(awaited: Awaited, unit: Unit) -> None:
@@ -115,9 +118,7 @@ def _wait_for_components(awaited: Awaited, unit: Unit) -> list[str]:
         running = _processes()
         for component in missing:
             _end_outdated(component, running, ended)
-        with ThreadPoolExecutor(max_workers=len(COMPONENTS)) as pool:
-            problems = list(pool.map(partial(_problem, running=running, awaited=awaited), missing))
-        told = [(component, problem) for component, problem in zip(missing, problems) if problem]
+        told = _told(partial(_problem, running=running, awaited=awaited), missing)
         if not told:
             return sorted(set(ended.values()))
         if over:
@@ -127,6 +128,31 @@ def _wait_for_components(awaited: Awaited, unit: Unit) -> list[str]:
             )
         missing = [component for component, _problem in told]
         time.sleep(POLL_SECONDS)
+
+
+def _unwell(awaited: Awaited) -> list[str]:
+    """Names of those that do not run as their manifests say, or do not say that they are healthy.
+
+    One that is only older than a file it read is well: it serves until it is restarted. An API server without a manifest
+    is not. Nothing is known of a host that has no kubeconfig to ask with.
+    """
+    if not os.path.exists(awaited.admin_conf):
+        return []
+    missing = _components(awaited)
+    absent = [name for name in COMPONENTS[:1] if name not in [component.name for component in missing]]
+    deadline = time.monotonic() + min(_LOOK_SECONDS, awaited.component_timeout)
+    while True:
+        told = _told(partial(_fault, running=_processes(), awaited=awaited), missing)
+        missing = [component for component, _said in told]
+        if not missing or time.monotonic() >= deadline:
+            return absent + [component.name for component in missing]
+        time.sleep(POLL_SECONDS)
+
+
+def _told(question: Callable[[Component], str], components: Sequence[Component]) -> list[tuple[Component, str]]:
+    """Those of the components of which there is something to say, all asked at once."""
+    with ThreadPoolExecutor(max_workers=len(COMPONENTS)) as pool:
+        return [(component, said) for component, said in zip(components, pool.map(question, components)) if said]
 
 
 def _components(awaited: Awaited) -> list[Component]:
@@ -154,12 +180,19 @@ def _end_outdated(component: Component, running: Sequence[Process], ended: dict[
 
 def _problem(component: Component, running: Sequence[Process], awaited: Awaited) -> str:
     """What is wrong with it now; empty where nothing is."""
+    newer = [component.newer_files(process) for process in component.own(running)]
+    if newer and all(newer):
+        return f"still runs as it was before {newer[0][0]} was written"
+    return _fault(component, running, awaited)
+
+
+def _fault(component: Component, running: Sequence[Process], awaited: Awaited) -> str:
+    """What is wrong with it, whatever the files that it read."""
     own = component.own(running)
     if not own and not component.is_wrapped:
         return "does not run with the arguments of its manifest"
-    newer = [component.newer_files(process) for process in own]
-    if newer and all(newer):
-        return f"still runs as it was before {newer[0][0]} was written"
+    if own and all(map(component.is_to_be_replaced, own)):
+        return "still runs as it was before its manifest was written"
     url = component.health_url(awaited.advertise_address)
     if not url:
         return ""

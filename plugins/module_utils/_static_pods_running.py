@@ -23,6 +23,10 @@ _LOG_BYTES = 64 * 1024
 _VARIABLE = re.compile(r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
 # what follows time, stream and flag in a line of a container's log
 _LOG_LINE = re.compile(r"\S+ (?:stdout|stderr) [FP] (.*)")
+# by then the kubelet has looked at the manifests again (20 s), and what it ends has ended (30 s)
+_REPLACED_SECONDS = 60.0
+# processes begin at ticks of the clock
+_TICK = 1.0
 # flags that name a file the program reads, and none that it writes: --audit-log-path is not among them
 _FILE_FLAG = re.compile(r"--[a-z-]*(?:file|config|certificate|key)=(/.+)")
 
@@ -44,10 +48,12 @@ class Component:
     """One static Pod.
 
     :param command: the container's command line as the manifest on disk has it.
+    :param written: when the manifest was written, in seconds since the epoch.
     """
 
     name: str
     command: tuple[str, ...]
+    written: float = 0.0
 
     def flag(self, name: str, default: str) -> str:
         """The last value of ``--name=value``, as the program itself takes it."""
@@ -88,6 +94,14 @@ class Component:
             and all(one.fullmatch(argument) for one, argument in zip(pattern, process.command))
         ]
 
+    def is_to_be_replaced(self, process: Process) -> bool:
+        """Whether the kubelet may still be about to end it, as the manifest was written just now.
+
+        Another image or environment does not show in the arguments. A process that has outlived its manifest for a while
+        is not touched by what was changed: a comment, or nothing.
+        """
+        return process.started + _TICK < self.written and abs(time.time() - self.written) < _REPLACED_SECONDS
+
     def newer_files(self, process: Process) -> list[str]:
         """Files named by its flags that were written after it started. It may go on with what it read before."""
         named = [match[1] for match in map(_FILE_FLAG.fullmatch, process.command) if match]
@@ -116,7 +130,7 @@ def read(manifests: str, name: str) -> Component | None:
     for container in _containers(pod):
         if container.get("name") == name:
             command = [*(container.get("command") or []), *(container.get("args") or [])]
-            return Component(name, tuple(str(argument) for argument in command))
+            return Component(name, tuple(str(argument) for argument in command), os.stat(path).st_mtime)
     raise KubephaseError(f"the Pod has no container {name}", where=path)
 
 

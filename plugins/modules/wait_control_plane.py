@@ -15,11 +15,13 @@ description:
   - Waits, polling on the host, until the kubelet, kube-apiserver, kube-controller-manager, kube-scheduler and etcd say that they
     are healthy, each at the address its configuration gives, and run with the very arguments of their manifests.
     Components without a manifest on the host are not waited for.
+  - A component that is older than its manifest is waited for while the kubelet may still be about to replace it, for at most one
+    minute after the manifest was written.
   - A component that is older than a file named by its flags, such as a renewed certificate or a kubeconfig, is restarted first.
   - Then ensures the ClusterRoleBinding C(kubeadm:cluster-admins), with O(super_admin_kubeconfig) where O(kubeconfig) has no rights
     yet.
   - When the time is over, the error names each component, what it last said, and the end of its log.
-  - In check mode nothing is waited for.
+  - In check mode nothing is waited for, and RV(unwell) tells what a run would wait for.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
   - kubephase.cluster.api
@@ -86,6 +88,14 @@ restarted:
   type: list
   elements: str
   sample: [kube-scheduler]
+unwell:
+  description:
+    - Names of the components that do not run as their manifests say, or do not say that they are healthy. An API server without
+      a manifest is among them. Nothing is known where there is no O(kubeconfig) yet.
+  returned: in check mode
+  type: list
+  elements: str
+  sample: [kube-apiserver]
 objects:
   description: The API objects that were changed.
   returned: always
