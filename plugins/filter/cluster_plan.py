@@ -1,7 +1,7 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each control plane of a run is to do."""
+"""What each control plane of a run is to do, and in which order those of a running cluster change."""
 
 from __future__ import annotations
 
@@ -32,12 +32,37 @@ def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequ
         "known": list(facts),
         "founding": begun,
         "running": running,
+        "rolling": running if len(running) > 1 else [],
         "init": init,
         "started": [name for name in facts if name in staying],
         "joining": [name for name in facts if name not in staying],
     }
 
 
+#: what roles register that may restart something of a control plane
+_RESULTS = ("static_manifests_users", "static_manifests_result", "kube_vip_result", "wait_control_plane_result")
+#: a control plane on which one of these is not well serves nobody
+_SERVING = {"kube-apiserver", "etcd"}
+
+
+def change_order(hostvars: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> list[list[str]]:
+    """Those of the control planes on which something changes or is not well, in the batches in which they change.
+
+    From what the roles said in check mode. Those that do not serve come first and at once: nothing is lost there, and
+    members of an etcd without a majority need each other. The others follow one by one.
+    """
+    idle: list[str] = []
+    serving: list[str] = []
+    for name in names:
+        results = [hostvars[name].get(result, {}) for result in _RESULTS]
+        unwell = {component for result in results for component in result.get("unwell", [])}
+        if unwell & _SERVING:
+            idle.append(name)
+        elif unwell or any(result.get("changed") for result in results):
+            serving.append(name)
+    return [*([idle] if idle else []), *([name] for name in serving)]
+
+
 class FilterModule:
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        return {"cluster_plan": cluster_plan}
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"cluster_plan": cluster_plan, "change_order": change_order}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.filter.cluster_plan import cluster_plan
+from ansible_collections.kubephase.cluster.plugins.filter.cluster_plan import change_order, cluster_plan
 
 ALL = "cp1=https://192.0.2.1:2380,cp2=https://192.0.2.2:2380,cp3=https://192.0.2.3:2380"
 NAMES = ["cp1", "cp2", "cp3"]
@@ -39,6 +39,7 @@ def test_a_new_cluster_is_begun_by_all() -> None:
         "known": NAMES,
         "founding": {"hosts": NAMES, "initial_cluster": ALL},
         "running": [],
+        "rolling": [],
         "init": "cp1",
         "started": NAMES,
         "joining": [],
@@ -78,3 +79,47 @@ def test_before_anything_is_known_the_first_one_begins() -> None:
     found = plan(None, None)
     assert (found["init"], found["started"], found["joining"]) == ("cp1", [], [])
     assert plan()["init"] == ""
+
+
+def test_control_planes_that_run_change_one_after_the_other_where_they_are_several() -> None:
+    assert plan(MEMBER, BARE, BARE)["rolling"] == []
+    assert plan(MEMBER, MEMBER, BARE)["rolling"] == ["cp1", "cp2"]
+    assert plan(BEGUN, MEMBER, MEMBER)["rolling"] == ["cp2", "cp3"]
+    assert plan(BEGUN, BEGUN, MEMBER)["rolling"] == []
+
+
+def order(**said: dict[str, Any]) -> list[list[str]]:
+    return change_order(said, list(said))
+
+
+def waits(*unwell: str, changed: bool = False) -> dict[str, Any]:
+    return {"wait_control_plane_result": {"changed": changed, "unwell": list(unwell)}}
+
+
+def test_who_changes_is_what_the_roles_said() -> None:
+    nothing = {"static_manifests_result": {"changed": False}, "kube_vip_result": {"skipped": True, "changed": False}}
+    hosts = {
+        "cp1": {**nothing, **waits(changed=True)},
+        "cp2": {**nothing, **waits()},
+        "cp3": {**waits(), "static_manifests_result": {"changed": True}},
+        "cp4": {**waits(), "kube_vip_result": {"changed": True}},
+        "cp5": {**waits(), "static_manifests_users": {"changed": True}},
+        "cp6": {},
+    }
+    assert order(**hosts) == [["cp1"], ["cp3"], ["cp4"], ["cp5"]]
+    assert change_order(hosts, ["cp2", "cp3"]) == [["cp3"]]
+
+
+def test_who_does_not_serve_comes_first() -> None:
+    """Changed or not: the others are not touched before it serves again."""
+    assert order(cp1=waits(changed=True), cp2=waits(), cp3=waits("kube-apiserver")) == [["cp3"], ["cp1"]]
+
+
+def test_who_does_not_serve_needs_the_others_that_do_not() -> None:
+    """etcd without a majority."""
+    found = order(cp1=waits("etcd", "kube-apiserver"), cp2=waits(changed=True), cp3=waits("etcd", changed=True))
+    assert found == [["cp1", "cp3"], ["cp2"]]
+
+
+def test_what_serves_nobody_is_waited_for_in_its_turn() -> None:
+    assert order(cp1=waits(changed=True), cp2=waits("kube-scheduler")) == [["cp1"], ["cp2"]]
