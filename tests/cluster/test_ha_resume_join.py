@@ -80,4 +80,14 @@ def _neutral(state: dict[str, Any], host: Host) -> dict[str, Any]:
     text = re.sub(rf"\b{re.escape(host.address)}\b", "ADDRESS", text)
     neutral: dict[str, Any] = json.loads(re.sub(rf"\b{host.name}\b", "NAME", text))
     # sums of files that hold name or address
-    return {key: value for key, value in neutral.items() if key != "own"}
+    return {key: _in_one_order(value) for key, value in neutral.items() if key != "own"}
+
+
+def _in_one_order(value: Any) -> Any:
+    """The names of a certificate, whatever the host's own was among them."""
+    if isinstance(value, dict):
+        return {key: _in_one_order(each) for key, each in value.items()}
+    if isinstance(value, list):
+        parts = [_in_one_order(each) for each in value]
+        return sorted(parts) if all(isinstance(each, str) for each in parts) else parts
+    return value
