@@ -9,6 +9,7 @@ died between writing a file and restarting the service is healed by the next one
 
 from __future__ import annotations
 
+import glob
 import os
 import subprocess
 import time
@@ -21,10 +22,19 @@ _PROPERTIES = (
     "ActiveState",
     "UnitFileState",
     "NeedDaemonReload",
+    "DropInPaths",
     "ExecMainStartTimestampMonotonic",
     "StateChangeTimestampMonotonic",
 )
 _JOURNAL_LINES = 15
+#: where units have drop-ins (systemd.unit(5))
+_UNIT_DIRECTORIES = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
 
 
 class Unit:
@@ -67,9 +77,10 @@ class Unit:
         """
         done: list[str] = []
         found = self.properties()
-        if found.get("NeedDaemonReload") == "yes" or found.get("LoadState") == "not-found":
+        outdated = found.get("NeedDaemonReload") == "yes" or self._has_unread_drop_in(found)
+        if outdated or found.get("LoadState") == "not-found":
             self._act("daemon-reload")
-            if found.get("NeedDaemonReload") == "yes":
+            if outdated:
                 done.append("daemon-reloaded")
             if not self.check_mode:
                 found = self.properties()
@@ -106,6 +117,16 @@ class Unit:
             return ""
         # in auto-restart systemd queues a start until RestartSec is over, only a restart takes effect at once
         return "start" if active in ("inactive", "failed", None) else "restart"
+
+    def _has_unread_drop_in(self, found: dict[str, str]) -> bool:
+        """systemd remembers which directories there are, and does not miss a drop-in in one that is new to it."""
+        read = {os.path.basename(path) for path in found.get("DropInPaths", "").split()}
+        for directory in _UNIT_DIRECTORIES:
+            for path in glob.glob(f"{directory}/{self.name}.d/*.conf"):
+                # an empty one, or a link to /dev/null, hides those of its name
+                if os.path.basename(path) not in read and os.path.isfile(path) and os.path.getsize(path):
+                    return True
+        return False
 
     def _require_loaded(self, found: dict[str, str]) -> None:
         if found.get("LoadState") not in ("loaded", "masked"):
