@@ -17,7 +17,7 @@ def founding(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """
     hosts = {name: fact["host"] for name, fact in facts.items()}
     begun = [name for name, host in hosts.items() if host["founding"]]
-    if not any(host["member"] or host["etcd_initial_cluster"] for host in hosts.values()):
+    if not any(_stands(host) for host in hosts.values()):
         founders, initial_cluster = list(hosts), ",".join(map(_entry, facts.values()))
     else:
         told = (_told(hosts[name]) for name in [*begun, *hosts])
@@ -27,6 +27,11 @@ def founding(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     stacked = all("external" not in fact["cluster"]["etcd"] for fact in facts.values())
     together = stacked and "," in initial_cluster and founders
     return {"hosts": founders, "initial_cluster": initial_cluster if together else ""}
+
+
+def _stands(host: Mapping[str, Any]) -> bool:
+    """Whether there is a cluster already, or an etcd that was told who begins one. Kubeconfigs alone are none of both."""
+    return bool((host["member"] and not host["founding"]) or host["etcd_initial_cluster"])
 
 
 def _told(host: Mapping[str, Any]) -> str:

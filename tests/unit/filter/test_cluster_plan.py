@@ -64,6 +64,12 @@ def test_a_founding_that_died_is_led_by_the_first_again() -> None:
     assert (found["started"], found["joining"]) == (NAMES, [])
 
 
+def test_a_founding_that_died_before_any_manifest_is_still_one_cluster() -> None:
+    found = plan(*[{**BARE, "member": "worker", "founding": True}] * 3)
+    assert found["founding"] == {"hosts": NAMES, "initial_cluster": ALL}
+    assert (found["running"], found["init"], found["joining"]) == ([], "cp1", [])
+
+
 def test_one_that_this_run_does_not_see_has_no_part() -> None:
     found = plan(None, MEMBER, BARE)
     assert found["known"] == ["cp2", "cp3"]

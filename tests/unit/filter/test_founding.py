@@ -14,13 +14,14 @@ ALONE = "cp1=https://192.0.2.1:2380"
 def fact(
     number: int, initial: str = "", state: str = "", *, begun: bool = False, member: bool = False
 ) -> dict[str, Any]:
+    """As module host_info tells it: who has begun has a kubelet.conf, and is something in a cluster therefore."""
     return {
         "cluster": {"etcd": {"local": {}}},
         "node_registration": {"name": f"cp{number}"},
         "local_api_endpoint": {"advertiseAddress": f"192.0.2.{number}"},
         "host": {
             "founding": begun,
-            "member": "control_plane" if member else "",
+            "member": "control_plane" if member else "worker" if begun else "",
             "etcd_initial_cluster": initial,
             "etcd_initial_cluster_state": state,
         },
@@ -42,6 +43,16 @@ def test_one_control_plane_has_an_etcd_of_its_own() -> None:
 
 def test_hosts_that_have_got_no_manifest_yet_begin_again_together() -> None:
     assert told(fact(1, begun=True), fact(2), fact(3, begun=True)) == (["h1", "h2", "h3"], ALL)
+
+
+def test_hosts_that_all_died_between_kubeconfigs_and_manifests_are_no_clusters_of_their_own() -> None:
+    assert told(*(fact(number, begun=True) for number in (1, 2, 3))) == (["h1", "h2", "h3"], ALL)
+
+
+def test_a_worker_that_became_a_control_plane_begins_nothing() -> None:
+    worker = fact(1)
+    worker["host"]["member"] = "worker"
+    assert told(worker, fact(2)) == ([], "")
 
 
 def test_a_founding_that_died_is_gone_on_with_by_what_the_manifests_say() -> None:

@@ -101,11 +101,18 @@ def test_a_kubelet_that_waits_for_its_certificate_is_no_member_yet(tmp_path: Pat
 
 
 def test_a_cluster_is_founded_until_the_kubelets_kubeconfig_names_its_rotated_certificate(tmp_path: Path) -> None:
-    assert not _host_info.founding(tmp_path)
+    def told() -> tuple[str, bool]:
+        return _host_info.member(tmp_path), _host_info.founding(tmp_path)
+
+    assert told() == ("", False)
     lay(tmp_path, "/etc/kubernetes/kubelet.conf", "users:\n- user:\n    client-certificate-data: LS0t\n")
-    assert _host_info.founding(tmp_path)
+    assert told() == ("worker", True)
+    lay(tmp_path, "/etc/kubernetes/manifests/kube-apiserver.yaml")
+    assert told() == ("control_plane", True)
     lay(tmp_path, "/etc/kubernetes/kubelet.conf", "users:\n- user:\n    client-certificate: /var/lib/kubelet/x.pem\n")
-    assert not _host_info.founding(tmp_path)
+    assert told() == ("", False)
+    lay(tmp_path, "/var/lib/kubelet/x.pem")
+    assert told() == ("control_plane", False)
 
 
 def test_members_that_etcd_started_with(tmp_path: Path) -> None:
