@@ -33,6 +33,7 @@ def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequ
         "founding": begun,
         "running": running,
         "rolling": running if len(running) > 1 else [],
+        "nodes": [name for name, fact in facts.items() if _is_bare_node(fact)],
         "init": init,
         "started": [name for name in facts if name in staying],
         "joining": [name for name in facts if name not in staying],
@@ -61,6 +62,12 @@ def change_order(hostvars: Mapping[str, Mapping[str, Any]], names: Sequence[str]
         elif unwell or any(result.get("changed") for result in results):
             serving.append(name)
     return [*([idle] if idle else []), *([name] for name in serving)]
+
+
+def _is_bare_node(fact: Mapping[str, Any]) -> bool:
+    """A node that is no control plane; one whose manifests somebody else writes may be one."""
+    own = any("control-plane" in name.split("/") for name in fact.get("skip_phases") or [])
+    return bool(fact["host"]["member"] == "worker" and not fact["host"]["founding"] and not own)
 
 
 class FilterModule:

@@ -173,13 +173,16 @@ def member(root: Path) -> str:
     """What the host is in a cluster: ``control_plane``, ``worker`` or nothing.
 
     A kubelet writes its kubeconfig before it has the certificate that this names, so the kubeconfig alone tells nothing.
+    A control plane whose kubelet still has its bootstrap kubeconfig joins: its etcd may not be a member yet.
     """
     directory = root / "etc/kubernetes"
     path = directory / "kubelet.conf"
     named = _CLIENT_CERTIFICATE.search(_read(path))
     if not path.exists() or (named and not (root / named[1].lstrip("/")).exists()):
         return ""
-    return "control_plane" if (directory / "manifests/kube-apiserver.yaml").exists() else "worker"
+    if not (directory / "manifests/kube-apiserver.yaml").exists():
+        return "worker"
+    return "" if (directory / "bootstrap-kubelet.conf").exists() else "control_plane"
 
 
 def founding(root: Path) -> bool:

@@ -16,7 +16,8 @@ description:
   - What is this host's own is no obstacle. A port is fine when the very component that belongs there listens on it, a manifest
     when it is the static Pod of its component, etcd's data when etcd's manifest or certificate is on the host,
     and C(kubelet.conf) when it is of the cluster that is pinned. So a host that is converged, or was left half made, passes.
-  - Two checks are not kubeadm's but this collection's. C(DiskSpace-PATH) looks at O(free_disk) and O(free_disk_etcd), C(ClockSkew)
+  - Three checks are not kubeadm's but this collection's. C(EtcdData-PATH) wants the data of etcd on a host that is a control plane
+    with a local etcd, where a new one would be empty. C(DiskSpace-PATH) looks at O(free_disk) and O(free_disk_etcd), C(ClockSkew)
     at O(controller_time).
   - In check mode, a check of what an earlier role would have installed is listed in RV(skipped_checks) and is no error.
 extends_documentation_fragment:

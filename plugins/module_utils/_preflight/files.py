@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import base64
 import os
+import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ansible_collections.kubephase.cluster.plugins.module_utils import _ca_bundle, _certificate, _kube_yaml
+from ansible_collections.kubephase.cluster.plugins.module_utils import _ca_bundle, _certificate, _host_info, _kube_yaml
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.findings import Finding, error, skipped
 from ansible_collections.kubephase.cluster.plugins.module_utils._preflight.host import Host
@@ -50,6 +51,20 @@ def etcd_directory(host: Host, path: str, manifest: str, certificate: str) -> It
         yield error(
             f"{path} is not empty and nothing on this host says whose data it is (neither {manifest} nor {certificate}): "
             "empty it, or set etcd.local.dataDir to another directory"
+        )
+
+
+def etcd_data(host: Host, path: str) -> Iterator[Finding]:
+    """Has a control plane that is done the data of its etcd?
+
+    One that begins a cluster or joins one is not done before its etcd has started.
+    """
+    root = pathlib.Path(host.root)
+    done = _host_info.member(root) == "control_plane" and not _host_info.founding(root)
+    if done and not host.exists(f"{path}/member"):
+        yield error(
+            f"this host is a control plane, and {path} has no data of etcd: a new etcd would be empty. Correct "
+            "etcd.local.dataDir, group etcd or etcd.external, or reset this host so that it joins the others"
         )
 
 

@@ -182,6 +182,9 @@ class Plan:
         required = dict(request.free_disk)
         if request.profile != JOIN and request.etcd_data_dir and request.free_disk_etcd:
             required.setdefault(request.etcd_data_dir, request.free_disk_etcd)
+        if request.profile != JOIN and request.etcd_data_dir:
+            path = request.etcd_data_dir
+            yield Check(path_name("EtcdData", path), ERROR, partial(files.etcd_data, host, path))
         for path, size in required.items():
             yield Check(
                 path_name("DiskSpace", path), ERROR, partial(resources.disk_space, host, path, int(size), is_node)

@@ -11,6 +11,11 @@ ALL = "cp1=https://192.0.2.1:2380,cp2=https://192.0.2.2:2380,cp3=https://192.0.2
 NAMES = ["cp1", "cp2", "cp3"]
 BARE: dict[str, Any] = {"founding": False, "member": "", "etcd_initial_cluster": "", "etcd_initial_cluster_state": ""}
 MEMBER = {**BARE, "member": "control_plane", "etcd_initial_cluster": ALL}
+FACT: dict[str, Any] = {
+    "cluster": {"etcd": {"local": {}}},
+    "node_registration": {"name": "cp1"},
+    "local_api_endpoint": {"advertiseAddress": "192.0.2.1"},
+}
 #: its kubelet has not yet got its last kubeconfig
 BEGUN = {**MEMBER, "founding": True}
 
@@ -24,7 +29,7 @@ def plan(*hosts: dict[str, Any] | None) -> dict[str, Any]:
             if host is None
             else {
                 "kubephase": {
-                    "cluster": {"etcd": {"local": {}}},
+                    **FACT,
                     "node_registration": {"name": f"cp{number}"},
                     "local_api_endpoint": {"advertiseAddress": f"192.0.2.{number}"},
                     "host": host,
@@ -40,6 +45,7 @@ def test_a_new_cluster_is_begun_by_all() -> None:
         "founding": {"hosts": NAMES, "initial_cluster": ALL},
         "running": [],
         "rolling": [],
+        "nodes": [],
         "init": "cp1",
         "started": NAMES,
         "joining": [],
@@ -68,6 +74,14 @@ def test_a_founding_that_died_before_any_manifest_is_still_one_cluster() -> None
     found = plan(*[{**BARE, "member": "worker", "founding": True}] * 3)
     assert found["founding"] == {"hosts": NAMES, "initial_cluster": ALL}
     assert (found["running"], found["init"], found["joining"]) == ([], "cp1", [])
+
+
+def test_a_node_that_is_no_control_plane_is_named() -> None:
+    worker = {**BARE, "member": "worker"}
+    assert plan(worker, MEMBER, BARE)["nodes"] == ["cp1"]
+    assert plan({**worker, "founding": True}, BARE)["nodes"] == []
+    hostvars = {"cp1": {"kubephase": {**FACT, "host": worker, "skip_phases": ["control-plane-prepare/control-plane"]}}}
+    assert cluster_plan(hostvars, ["cp1"])["nodes"] == []
 
 
 def test_one_that_this_run_does_not_see_has_no_part() -> None:

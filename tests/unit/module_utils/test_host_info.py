@@ -100,6 +100,19 @@ def test_a_kubelet_that_waits_for_its_certificate_is_no_member_yet(tmp_path: Pat
     assert _host_info.member(tmp_path) == "worker"
 
 
+def test_a_control_plane_whose_join_died_before_etcd_is_no_member_yet(tmp_path: Path) -> None:
+    """Where its kubelet bootstraps at the other API servers, it has its certificate before etcd has the member."""
+    current = "/var/lib/kubelet/pki/kubelet-client-current.pem"
+    lay(tmp_path, "/etc/kubernetes/kubelet.conf", f"users:\n- user:\n    client-certificate: {current}\n")
+    lay(tmp_path, current)
+    lay(tmp_path, "/etc/kubernetes/bootstrap-kubelet.conf")
+    assert _host_info.member(tmp_path) == "worker"
+    lay(tmp_path, "/etc/kubernetes/manifests/kube-apiserver.yaml")
+    assert _host_info.member(tmp_path) == ""
+    (tmp_path / "etc/kubernetes/bootstrap-kubelet.conf").unlink()
+    assert _host_info.member(tmp_path) == "control_plane"
+
+
 def test_a_cluster_is_founded_until_the_kubelets_kubeconfig_names_its_rotated_certificate(tmp_path: Path) -> None:
     def told() -> tuple[str, bool]:
         return _host_info.member(tmp_path), _host_info.founding(tmp_path)

@@ -26,6 +26,7 @@ MANIFESTS = "etc/kubernetes/manifests"
 SCHEDULER = "FileAvailable--etc-kubernetes-manifests-kube-scheduler.yaml"
 ETCD_YAML = "FileAvailable--etc-kubernetes-manifests-etcd.yaml"
 ETCD_DIR = "DirAvailable--var-lib-etcd"
+ETCD_DATA = "EtcdData--var-lib-etcd"
 CA_CRT = "FileAvailable--etc-kubernetes-pki-ca.crt"
 KUBELET_CONF = "FileAvailable--etc-kubernetes-kubelet.conf"
 
@@ -77,6 +78,44 @@ def test_etcd_data(fake: FakeHost, owner: str | None, content: str, result: str)
     if owner:
         fake.write(owner, content)
     assert outcome(fake.run(request()), ETCD_DIR).result == result
+
+
+def running_control_plane(fake: FakeHost) -> None:
+    current = "var/lib/kubelet/pki/kubelet-client-current.pem"
+    fake.write(current, "x")
+    fake.write("etc/kubernetes/kubelet.conf", f"users:\n- user:\n    client-certificate: /{current}\n")
+    fake.write(f"{MANIFESTS}/kube-apiserver.yaml", POD.format("kube-apiserver"))
+
+
+@pytest.mark.parametrize("profile", ["init", "join_control_plane"])
+def test_a_control_plane_without_the_data_of_its_etcd(fake: FakeHost, profile: str) -> None:
+    running_control_plane(fake)
+    text = message(fake.run(request(profile=profile)), ETCD_DATA)
+    assert "is a control plane, and /var/lib/etcd has no data of etcd: a new etcd would be empty" in text
+    (fake.root / "var/lib/etcd/member").mkdir(parents=True)
+    assert outcome(fake.run(request(profile=profile)), ETCD_DATA).result == "ok"
+    elsewhere = configuration(etcd={"local": {"dataDir": "/srv/etcd"}})
+    assert outcome(fake.run(request(cluster=elsewhere, profile=profile)), "EtcdData--srv-etcd").result == "error"
+
+
+@pytest.mark.parametrize("state", ["founding", "waits for its certificate", "joins", "worker"])
+def test_who_has_no_etcd_yet(fake: FakeHost, state: str) -> None:
+    running_control_plane(fake)
+    if state == "founding":
+        fake.write("etc/kubernetes/kubelet.conf", "users:\n- user:\n    client-certificate-data: LS0t\n")
+    elif state == "waits for its certificate":
+        (fake.root / "var/lib/kubelet/pki/kubelet-client-current.pem").unlink()
+    elif state == "joins":
+        fake.write("etc/kubernetes/bootstrap-kubelet.conf", "x")
+    else:
+        (fake.root / MANIFESTS / "kube-apiserver.yaml").unlink()
+    assert outcome(fake.run(request()), ETCD_DATA).result == "ok"
+
+
+def test_an_external_etcd_has_no_data_here(fake: FakeHost) -> None:
+    running_control_plane(fake)
+    report = fake.run(request(cluster=configuration(etcd={"external": {"endpoints": []}})))
+    assert not [one for one in report.outcomes if one.check.name.startswith("EtcdData")]
 
 
 def test_etcds_directory_is_the_one_of_the_configuration(fake: FakeHost) -> None:

@@ -29,13 +29,14 @@ KUBELET = ["SystemVerification", "Hostname", "KubeletVersion", "Service-kubelet"
 COMMON = ["CRI", "ContainerRuntimeVersion", "Swap", *FILES, *KUBELET]
 IPV4, IPV6 = "FileContent--proc-sys-net-ipv4-ip_forward", "FileContent--proc-sys-net-ipv6-conf-default-forwarding"
 ETCD = ["Port-2379", "Port-2380", "DirAvailable--var-lib-etcd"]
+DATA = "EtcdData--var-lib-etcd"
 JOIN = ["FileAvailable--etc-kubernetes-kubelet.conf", "FileAvailable--etc-kubernetes-bootstrap-kubelet.conf"]
 ENDPOINT = {"advertiseAddress": "127.0.0.1", "bindPort": 6443}
 
 
 def test_init_makes_kubeadms_checks_in_kubeadms_order(fake: FakeHost, runtime: Stub) -> None:
     report = fake.run(request(runtime.path, local_api_endpoint=ENDPOINT))
-    assert names(report) == ["IsPrivilegedUser", *CONTROL_PLANE, *PROXY, *COMMON, IPV4, *ETCD]
+    assert names(report) == ["IsPrivilegedUser", *CONTROL_PLANE, *PROXY, *COMMON, IPV4, *ETCD, DATA]
     assert problems(report) == {}
     report.raise_errors()
     assert report.result()["changed"] is False
@@ -64,7 +65,7 @@ def test_a_control_plane_that_joins_has_both(fake: FakeHost, runtime: Stub) -> N
         local_api_endpoint=ENDPOINT,
     )
     found = names(fake.run(made))
-    assert found == ["IsPrivilegedUser", *JOIN, *COMMON, "HTTPProxy", *CONTROL_PLANE, *PROXY, *ETCD]
+    assert found == ["IsPrivilegedUser", *JOIN, *COMMON, "HTTPProxy", *CONTROL_PLANE, *PROXY, *ETCD, DATA]
 
 
 @pytest.mark.parametrize(
