@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.kubephase.cluster.plugins.filter.founding import founding
+from ansible_collections.kubephase.cluster.plugins.filter.founding import founding, peer_url
 
 
 def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequence[str]) -> dict[str, Any]:
@@ -28,6 +28,7 @@ def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequ
     first = [name for name in control_planes[:1] if name in begun["hosts"]]
     init = next(iter([*first, *running, *control_planes]), "")
     staying = {*members, *begun["hosts"], init}
+    joining = [name for name in facts if name not in staying]
     return {
         "known": list(facts),
         "founding": begun,
@@ -36,7 +37,8 @@ def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequ
         "nodes": [name for name, fact in facts.items() if _is_bare_node(fact)],
         "init": init,
         "started": [name for name in facts if name in staying],
-        "joining": [name for name in facts if name not in staying],
+        "joining": joining,
+        "peers": [peer_url(facts[name]) for name in joining],
     }
 
 

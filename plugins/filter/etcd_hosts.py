@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
+from ansible_collections.kubephase.cluster.plugins.filter.founding import peer_url
+
 EXISTING = "existing"
 CLIENT_PORT = 2379
-PEER_PORT = 2380
 
 
 def etcd_hosts(facts: Mapping[str, Mapping[str, Any]], in_use: bool = False) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def etcd_hosts(facts: Mapping[str, Mapping[str, Any]], in_use: bool = False) -> 
     return {
         "members": members,
         "running": [name for name, text in told.items() if text],
+        "joining": [peer_url(facts[name]) for name, member in members.items() if member["joins"] and not told[name]],
         "missing": in_use and not any(told.values()),
         "runs": any(told.values()) and not any(member["begins"] for member in members.values()),
         "authority": _holder(facts),
@@ -60,8 +62,7 @@ def _holder(facts: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _entry(fact: Mapping[str, Any]) -> str:
-    address = _bracketed(str(fact["local_api_endpoint"]["advertiseAddress"]))
-    return f"{fact['node_registration']['name']}=https://{address}:{PEER_PORT}"
+    return f"{fact['node_registration']['name']}={peer_url(fact)}"
 
 
 def _known_address(host: Mapping[str, Any]) -> str:

@@ -46,10 +46,14 @@ def _waiting(facts: Mapping[str, Mapping[str, Any]], initial_cluster: str) -> li
     return [name for name, fact in facts.items() if not fact["host"]["member"] and _entry(fact) in entries]
 
 
-def _entry(fact: Mapping[str, Any]) -> str:
+def peer_url(fact: Mapping[str, Any]) -> str:
+    """Where the host's etcd answers the other members."""
     address = str(fact["local_api_endpoint"]["advertiseAddress"])
-    host = f"[{address}]" if ":" in address else address
-    return f"{fact['node_registration']['name']}=https://{host}:2380"
+    return f"https://[{address}]:2380" if ":" in address else f"https://{address}:2380"
+
+
+def _entry(fact: Mapping[str, Any]) -> str:
+    return f"{fact['node_registration']['name']}={peer_url(fact)}"
 
 
 class FilterModule:

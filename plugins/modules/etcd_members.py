@@ -39,10 +39,15 @@ options:
   require:
     description:
       - What has to be so. Otherwise the module fails, and names every member and how it is.
-      - V(quorum) means a majority that is well, V(addable) that one more voter could not cost etcd its majority.
+      - V(quorum) means a majority that is well, V(addable) that one more voter could not cost etcd its majority, V(everyone) that
+        all members are well, which kubeadm wants before it adds one up to Kubernetes 1.35.
     type: str
-    choices: [nothing, quorum, addable]
+    choices: [nothing, quorum, addable, everyone]
     default: nothing
+  joining:
+    description: Peer URLs of the members that are to join. Where all of them are members already, V(quorum) is enough.
+    type: list
+    elements: str
   timeout:
     description: Seconds for which what O(require) says is waited for.
     type: int
@@ -172,7 +177,8 @@ ARGUMENTS = {
     "ca_file": {"type": "path", "default": ""},
     "cert_file": {"type": "path", "default": ""},
     "key_file": {"type": "path", "default": "", "no_log": False},
-    "require": {"type": "str", "choices": ["nothing", "quorum", "addable"], "default": "nothing"},
+    "require": {"type": "str", "choices": ["nothing", "quorum", "addable", "everyone"], "default": "nothing"},
+    "joining": {"type": "list", "elements": "str"},
     "timeout": {"type": "int", "default": 30},
     "certificates_dir": {"type": "path", "default": "/etc/kubernetes/pki"},
     "manifests": {"type": "path", "default": "/etc/kubernetes/manifests"},
@@ -186,7 +192,8 @@ def found(module: AnsibleModule) -> dict:
     if access is None and module.check_mode:
         return {"changed": False, **members.NOTHING}
     wanted = "" if given["require"] == "nothing" else given["require"]
-    return {"changed": False, **members.report(local.require(access, given["manifests"]), wanted, given["timeout"])}
+    there = local.require(access, given["manifests"])
+    return {"changed": False, **members.report(there, wanted, given["timeout"], given["joining"])}
 
 
 def main() -> None:

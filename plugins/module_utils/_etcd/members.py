@@ -20,10 +20,13 @@ NOTHING: dict[str, Any] = {
 """Where there is no etcd yet."""
 
 
-def report(access: Access, require: str = "", patience: float = 0.0) -> dict[str, Any]:
+def report(
+    access: Access, require: str = "", patience: float = 0.0, joining: Sequence[str] | None = None
+) -> dict[str, Any]:
     """All members, each asked itself. One that does not answer is a fact too, and no error.
 
-    :param require: ``quorum`` or ``addable``: an error where that is not so, within ``patience`` seconds.
+    :param require: ``quorum``, ``addable`` or ``everyone``: an error where that is not so, within ``patience`` seconds.
+    :param joining: peer URLs of those that join. Where all are members already, nobody is added and a majority is enough.
     """
     client = Client(access.endpoints, access.credentials)
 
@@ -31,8 +34,9 @@ def report(access: Access, require: str = "", patience: float = 0.0) -> dict[str
         seats, is_agreed = quorum.agreed(client)
         if require:
             quorum.require_majority(seats, is_agreed)
-        if require == "addable":
-            quorum.require_addable(seats)
+        known = {url for seat in seats for url in seat.member.peer_urls}
+        if require in ("addable", "everyone") and (joining is None or set(joining) - known):
+            quorum.require_addable(seats, everyone=require == "everyone")
         return seats, is_agreed
 
     return summary(*quorum.settled(judged, patience))

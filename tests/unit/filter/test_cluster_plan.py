@@ -49,6 +49,7 @@ def test_a_new_cluster_is_begun_by_all() -> None:
         "init": "cp1",
         "started": NAMES,
         "joining": [],
+        "peers": [],
     }
 
 
@@ -56,6 +57,7 @@ def test_who_comes_later_joins() -> None:
     found = plan(MEMBER, MEMBER, BARE)
     assert (found["running"], found["init"]) == (["cp1", "cp2"], "cp1")
     assert (found["started"], found["joining"]) == (["cp1", "cp2"], ["cp3"])
+    assert found["peers"] == ["https://192.0.2.3:2380"]
 
 
 def test_a_first_one_that_was_lost_joins_the_others() -> None:

@@ -37,6 +37,7 @@ def test_all_bare_hosts_begin_together() -> None:
 def test_members_that_run_keep_what_their_manifests_say() -> None:
     found = plan(fact(1, THREE), fact(2, THREE), fact(3, THREE), fact(4, FOUR, "existing"), in_use=True)
     assert found["runs"] and joining(found) == ["h4"] and found["running"] == ["h1", "h2", "h3", "h4"]
+    assert found["joining"] == []
     assert [member["initial_cluster"] for member in found["members"].values()] == [THREE, THREE, THREE, FOUR]
 
 
@@ -45,6 +46,7 @@ def test_a_fourth_host_joins() -> None:
         found = plan(fact(1, THREE), fact(2, THREE), fact(3, THREE), fact(4), in_use=in_use)
         assert found["runs"] and joining(found) == ["h4"]
         assert found["members"]["h4"]["initial_cluster"] == ""
+        assert found["joining"] == ["https://192.0.2.4:2380"]
 
 
 def test_a_beginning_that_died_is_gone_on_with() -> None:

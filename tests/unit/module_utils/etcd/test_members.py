@@ -90,6 +90,27 @@ def test_what_is_required(ring: Any) -> None:
     assert members.report(access, "quorum", 20.0)["healthy_voters"] == 3
 
 
+def test_who_is_a_member_already_needs_no_more_than_a_majority(ring: Any) -> None:
+    """The join of a learner that died is gone on with, whoever else is gone."""
+    etcd = ring("cp1", "cp2", "cp3")
+    access = Access(tuple(etcd.urls), Credentials())
+    etcd.members["new"] = {"ID": "255", "peerURLs": ["https://192.0.2.9:2380"], "isLearner": True}
+    etcd.dead.add("cp2")
+    assert members.report(access, "addable", joining=["https://192.0.2.9:2380"])["has_quorum"]
+    for joining in (["https://192.0.2.9:2380", "https://192.0.2.8:2380"], None):
+        with pytest.raises(KubephaseError, match="not well enough for one more member"):
+            members.report(access, "addable", joining=joining)
+
+
+def test_up_to_1_35_everyone_has_to_be_well(ring: Any) -> None:
+    etcd = ring("cp1", "cp2", "cp3", "cp4", "cp5")
+    access = Access(tuple(etcd.urls), Credentials())
+    etcd.dead.add("cp2")
+    assert members.report(access, "addable", joining=["https://192.0.2.9:2380"])["has_quorum"]
+    with pytest.raises(KubephaseError, match="4 of 5 members well; accepted: at least 5|at least 5"):
+        members.report(access, "everyone", joining=["https://192.0.2.9:2380"])
+
+
 def test_learners_do_not_count(ring: Any) -> None:
     etcd = ring("cp1", "cp2", "cp3")
     etcd.members["cp3"]["isLearner"] = True
