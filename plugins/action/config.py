@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -12,6 +13,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.kubephase.cluster.plugins.module_utils._config.resolving import resolve
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.plugin_utils import _config_file, _release_label
+
+_CERTIFICATES_DIR = re.compile(r"^certificatesDir: *[\"']?(/[^\s\"']+)", re.MULTILINE)
 
 
 class ActionModule(ActionBase):
@@ -27,15 +30,16 @@ class ActionModule(ActionBase):
             inputs["patches_directory"] = self._loader.path_dwim(inputs["patches_directory"])
         refresh = str(inputs.pop("refresh", False)).lower() in ("true", "yes", "1", "on")
         host = None if refresh else _known_host(task_vars.get("kubephase"))
-        if host is None:
-            answer = self._execute_module(
-                module_name="kubephase.cluster.host_info", module_args={}, task_vars=task_vars
-            )
-            if answer.get("failed") or "host" not in answer:
-                return {**result, **answer, "failed": True}
-            host = plain(answer["host"])
         try:
             text = _config_file.read(self._loader, inputs.get("config_file"))
+            if host is None:
+                arguments = {"certificates_dir": _certificates_dir(inputs, text)}
+                answer = self._execute_module(
+                    module_name="kubephase.cluster.host_info", module_args=arguments, task_vars=task_vars
+                )
+                if answer.get("failed") or "host" not in answer:
+                    return {**result, **answer, "failed": True}
+                host = plain(answer["host"])
             fetch = _release_label.Fetch(task_vars.get("kubephase"))
             fact, warnings = resolve(inputs, host, text, bool(self._task.check_mode), fetch)
         except KubephaseError as error:
@@ -43,6 +47,15 @@ class ActionModule(ActionBase):
         if warnings:
             result["warnings"] = warnings
         return {**result, "changed": False, **fact}
+
+
+def _certificates_dir(inputs: dict[str, Any], text: bytes | None) -> str:
+    """As the configuration will have it; what is wrong with it is said when that is resolved."""
+    given = inputs.get("cluster_configuration")
+    named = given.get("certificatesDir") if isinstance(given, dict) else None
+    found = _CERTIFICATES_DIR.search((text or b"").decode("utf-8", "replace"))
+    wanted = str(named or (found[1] if found else ""))
+    return wanted if wanted.startswith("/") else "/etc/kubernetes/pki"
 
 
 def _known_host(fact: Any) -> dict[str, Any] | None:

@@ -53,12 +53,16 @@ def etcd_unknown(hosts: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _holder(facts: Mapping[str, Mapping[str, Any]]) -> str:
-    """The host with the authority's key; else one with its certificate, as nobody may make another; else the first."""
+    """The host with the authority's key; else one with its certificate, as nobody may make another.
+
+    Where nobody tells of one it is a host that has an etcd, which cannot be without; in a new etcd the first.
+    """
     for wanted in ("key", "certificate"):
         for name, fact in facts.items():
             if fact["host"].get("etcd_authority") == wanted:
                 return name
-    return next(iter(facts), "")
+    told = [name for name, fact in facts.items() if fact["host"]["etcd_initial_cluster"]]
+    return next(iter([*told, *facts]), "")
 
 
 def _entry(fact: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Callable
 
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
+CERTIFICATES = "/etc/kubernetes/pki"
 _EXTRA_CA_DIRECTORIES = (
     "/etc/ca-certificates",
     "/etc/pki/ca-trust",
@@ -34,6 +35,7 @@ _CA_DATA = re.compile(r"^ *certificate-authority-data: *[\"']?([A-Za-z0-9+/=]+)"
 _CA_FILE = re.compile(r"^ *certificate-authority: *[\"']?(/[^\s\"']+)", re.MULTILINE)
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 _INITIAL_CLUSTER = re.compile(r"--initial-cluster=(\S+)")
+_TRUSTED_CA = re.compile(r"[^-]--trusted-ca-file=[\"']?(/[^\s\"']+)")
 _ROUTE_UP = 0x1
 _NLMSG_DONE, _NLMSG_ERROR, _RTM_NEWADDR, _RTM_GETADDR = 3, 2, 20, 22
 _REQUEST_DUMP = 0x301
@@ -42,7 +44,9 @@ _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 Addresses = list[tuple[str, str]]
 
 
-def gather(root: str = "/", addresses: Callable[[], Addresses] | None = None) -> dict[str, Any]:
+def gather(
+    root: str = "/", addresses: Callable[[], Addresses] | None = None, certificates_dir: str = CERTIFICATES
+) -> dict[str, Any]:
     """All facts. ``root`` and ``addresses`` (interface, address) can be replaced in tests."""
     machine = os.uname()
     found = addresses() if addresses else interface_addresses()
@@ -61,7 +65,7 @@ def gather(root: str = "/", addresses: Callable[[], Addresses] | None = None) ->
         "member": member(Path(root)),
         "founding": founding(Path(root)),
         **etcd_manifest(Path(root)),
-        "etcd_authority": etcd_authority(Path(root)),
+        "etcd_authority": etcd_authority(Path(root), certificates_dir),
         "authorities": authorities(Path(root)),
         "memory_mib": _memory_mib(Path(root)),
         "cpus": len(os.sched_getaffinity(0)),
@@ -218,9 +222,13 @@ def etcd_manifest(root: Path) -> dict[str, str]:
     }
 
 
-def etcd_authority(root: Path) -> str:
-    """What the host has of etcd's certificate authority: its ``key``, its ``certificate`` alone, or nothing."""
-    folder = root / "etc/kubernetes/pki/etcd"
+def etcd_authority(root: Path, certificates_dir: str = CERTIFICATES) -> str:
+    """What the host has of etcd's certificate authority: its ``key``, its ``certificate`` alone, or nothing.
+
+    Where it is, etcd's manifest tells before the configuration, which may be another one by now.
+    """
+    named = _TRUSTED_CA.search(_read(root / "etc/kubernetes/manifests/etcd.yaml"))
+    folder = root / (os.path.dirname(named[1]) if named else f"{certificates_dir}/etcd").lstrip("/")
     if (folder / "ca.key").exists():
         return "key"
     return "certificate" if (folder / "ca.crt").exists() else ""

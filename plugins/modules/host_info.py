@@ -17,7 +17,11 @@ description:
 extends_documentation_fragment:
   - kubephase.cluster.attributes
   - kubephase.cluster.attributes.info
-options: {}
+options:
+  certificates_dir:
+    description: Directory of the cluster's certificates, where no manifest on the host names another.
+    type: path
+    default: /etc/kubernetes/pki
 seealso:
   - module: kubephase.cluster.config
 """
@@ -102,10 +106,15 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubephase.cluster.plugins.module_utils import _host_info
 from ansible_collections.kubephase.cluster.plugins.module_utils._module import run
 
+ARGUMENTS = {"certificates_dir": {"type": "path", "default": _host_info.CERTIFICATES}}
+
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    run(module, lambda: {"changed": False, "host": _host_info.gather()})
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    run(
+        module,
+        lambda: {"changed": False, "host": _host_info.gather(certificates_dir=module.params["certificates_dir"])},
+    )
 
 
 if __name__ == "__main__":

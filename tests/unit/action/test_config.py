@@ -83,6 +83,18 @@ def test_the_host_is_asked_once_in_a_run_and_tokens_stay_secret(run: Run) -> Non
     assert TOKEN.split(".")[1] not in output + json.dumps(fact)
 
 
+@pytest.mark.parametrize("by_file", [False, True])
+def test_the_host_is_asked_about_the_directory_that_is_configured(run: Run, by_file: bool) -> None:
+    folder = run.folder / "pki"
+    (folder / "etcd").mkdir(parents=True)
+    (folder / "etcd/ca.crt").touch()
+    text = f"apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\ncertificatesDir: {folder}\n"
+    (run.folder / "kubeadm.yaml").write_text(text)
+    by_variable = {"kubephase_cluster_configuration": {"certificatesDir": str(folder)}}
+    _code, output, fact = run("--check", **({"kubephase_config_file": "kubeadm.yaml"} if by_file else by_variable))
+    assert fact["host"]["etcd_authority"] == "certificate", output
+
+
 def test_faults_name_their_fields(run: Run) -> None:
     code, output, _fact = run(
         kubephase_cluster_configuration={"networkin": {}},

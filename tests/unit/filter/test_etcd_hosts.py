@@ -76,6 +76,7 @@ def test_who_holds_the_authority() -> None:
     assert plan(fact(1), fact(2))["authority"] == "h1"
     assert plan(fact(1), fact(2, authority="certificate"), fact(3, authority="key"))["authority"] == "h3"
     assert plan(fact(1), fact(2, authority="certificate"))["authority"] == "h2"
+    assert plan(fact(1), fact(2, THREE), in_use=True)["authority"] == "h2"
     assert plan()["authority"] == ""
 
 

@@ -150,6 +150,16 @@ def test_what_there_is_of_the_authority_of_etcd(tmp_path: Path) -> None:
     assert _host_info.etcd_authority(tmp_path) == "key"
 
 
+def test_where_the_authority_of_etcd_is_is_told_by_its_manifest(tmp_path: Path) -> None:
+    lay(tmp_path, "/srv/pki/etcd/ca.key")
+    assert _host_info.etcd_authority(tmp_path) == ""
+    assert _host_info.etcd_authority(tmp_path, "/srv/pki") == "key"
+    told = "    - --peer-trusted-ca-file=/x/ca.crt\n    - --trusted-ca-file=/srv/pki/etcd/ca.crt\n"
+    lay(tmp_path, "/etc/kubernetes/manifests/etcd.yaml", told)
+    assert _host_info.etcd_authority(tmp_path) == "key"
+    assert _host_info.etcd_authority(tmp_path, "/srv/other") == "key"
+
+
 def test_the_cluster_is_known_by_its_authorities(tmp_path: Path) -> None:
     """Inline as kubeadm writes it, or in a file; both of a bundle, in whatever order."""
     one, two = (f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n" for text in ("QUJD", "REVG"))
