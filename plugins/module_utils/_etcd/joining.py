@@ -76,6 +76,7 @@ class Joining:
             return self._added(True, None, f"{wanted.name}={wanted.peer_url}")
         client, members = self._connect()
         mine = self._mine(members)
+        self._require_own_name(members, mine)
         if mine is not None:
             self._require_data(mine)
             return self._added(False, mine, self._written() or self._initial_cluster(members))
@@ -120,6 +121,19 @@ class Joining:
             if member.peer_urls[:1] == (self._wanted.peer_url,):
                 return member
         return None
+
+    def _require_own_name(self, members: Sequence[Member], mine: Optional[Member]) -> None:
+        """etcd starts with no list in which two members have one name, and a host that has started needs none."""
+        if mine is not None and mine.has_started:
+            return
+        for other in members:
+            if other is not mine and other.name == self._wanted.name:
+                raise KubephaseError(
+                    f"etcd has another member with this host's name (ID {other.hex_id}, {', '.join(other.peer_urls)})",
+                    where=self._wanted.peer_url,
+                    value=self._wanted.name,
+                    hint=f"If it is gone for good, or got another address, take it out first: {quorum.REMOVE.format(id=other.hex_id)}",
+                )
 
     def _require_data(self, mine: Member) -> None:
         """A voter that has lost its data may not come back under its old identity: it has forgotten how it voted."""
@@ -196,7 +210,9 @@ class Joining:
         return ",".join(entries)
 
     def _written(self) -> str:
-        """What the manifest already says: it is right since the member was added, others that came later do not matter."""
+        """What the manifest says that etcd has started with: others that came later do not matter to it."""
+        if not self._has_data():
+            return ""
         text = _atomic_file.read(os.path.join(self._wanted.manifests, "etcd.yaml")) or b""
         found = _INITIAL_CLUSTER.search(text)
         return found[1].decode("utf-8", "replace") if found and b"initial-cluster-state=existing" in text else ""

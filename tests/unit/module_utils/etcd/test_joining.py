@@ -141,6 +141,28 @@ def test_a_manifest_that_was_written_stays_as_it_is(join: Any, gateway: Gateway,
     assert join().add()["initial_cluster"] == written
 
 
+def test_a_manifest_that_nothing_was_started_with_is_made_anew(
+    join: Any, gateway: Gateway, tmp_path: pathlib.Path
+) -> None:
+    added = join().add()
+    stale = "cp1=https://192.0.2.11:2380,gone=https://192.0.2.19:2380"
+    (tmp_path / "etcd.yaml").write_text(f"- --initial-cluster={stale}\n- --initial-cluster-state=existing\n")
+    assert join().add()["initial_cluster"] == added["initial_cluster"]
+
+
+@pytest.mark.parametrize("was_added", [False, True])
+def test_another_member_has_the_name(join: Any, gateway: Gateway, tmp_path: pathlib.Path, was_added: bool) -> None:
+    """A host that died and came back with another address: etcd would refuse the list of its members."""
+    if was_added:
+        join().add()
+    gateway.members.append({"ID": "9", "name": "cp2", "peerURLs": ["https://192.0.2.19:2380"], "clientURLs": []})
+    before = len(gateway.members)
+    gateway.leader = "0"  # that it is not well either is not what has to be said
+    with pytest.raises(KubephaseError, match="another member with this host's name .ID 9, https://192.0.2.19") as error:
+        join().add()
+    assert "member remove 9" in str(error.value) and len(gateway.members) == before
+
+
 def test_members_without_a_name_are_named_by_their_id(join: Any, gateway: Gateway) -> None:
     gateway.members[0]["name"] = ""
     assert join().add()["initial_cluster"] == f"8e9e05c52164694d=https://192.0.2.11:2380,cp2={PEER}"
