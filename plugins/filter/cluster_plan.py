@@ -36,6 +36,7 @@ def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequ
         "rolling": running if len(running) > 1 else [],
         "nodes": [name for name, fact in facts.items() if _is_bare_node(fact)],
         "init": init,
+        "ca_holders": [name for name, fact in facts.items() if fact["host"].get("ca_key")],
         "started": [name for name in facts if name in staying],
         "joining": joining,
         "peers": [peer_url(facts[name]) for name in joining],

@@ -38,7 +38,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._kube_objects im
 from ansible_collections.kubephase.cluster.plugins.module_utils._static_pods_running import Component, Process
 from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import Unit
 
-COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd", "kube-csr-signer")
 _PROBE_SECONDS = 5.0
 # so long check mode goes on to ask what is not well at first: members of etcd may just be electing their leader
 _LOOK_SECONDS = 5.0

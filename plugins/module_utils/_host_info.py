@@ -65,6 +65,7 @@ def gather(
         "member": member(Path(root)),
         "founding": founding(Path(root)),
         **etcd_manifest(Path(root)),
+        "ca_key": _exists(root, f"{certificates_dir}/ca.key"),
         "etcd_authority": etcd_authority(Path(root), certificates_dir),
         "authorities": authorities(Path(root)),
         "memory_mib": _memory_mib(Path(root)),

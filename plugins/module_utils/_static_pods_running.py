@@ -66,7 +66,7 @@ class Component:
         if self.name == "kube-apiserver":
             address = self.flag("advertise-address", advertise_address)
             return _url("https", address, self.flag("secure-port", "6443"), "livez")
-        if self.name == "kube-controller-manager":
+        if self.program == "kube-controller-manager":
             return _url(
                 "https", _local(self.flag("bind-address", "127.0.0.1")), self.flag("secure-port", "10257"), "healthz"
             )
@@ -80,9 +80,14 @@ class Component:
         return _url(metrics.scheme, _local(metrics.hostname), str(metrics.port), "readyz")
 
     @property
+    def program(self) -> str:
+        """What runs in it: the signer is a kube-controller-manager with one controller."""
+        return "kube-controller-manager" if self.name == "kube-csr-signer" else self.name
+
+    @property
     def is_wrapped(self) -> bool:
         """Whether another program (a shell) starts it: then its own arguments are not the manifest's."""
-        return not self.command or os.path.basename(self.command[0]) != self.name
+        return not self.command or os.path.basename(self.command[0]) != self.program
 
     def own(self, found: Iterable[Process]) -> list[Process]:
         """The processes that have the manifest's very command line."""

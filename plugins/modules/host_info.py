@@ -89,6 +89,9 @@ host:
     etcd_authority:
       description: What the host has of etcd's certificate authority, V(key), V(certificate) where that is alone, or nothing.
       type: str
+    ca_key:
+      description: Whether the host has the key of the cluster's certificate authority.
+      type: bool
     authorities:
       description: Which cluster the host belongs to, SHA-256 of the certificate authorities in its C(kubelet.conf).
       type: list

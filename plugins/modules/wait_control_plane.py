@@ -12,8 +12,8 @@ version_added: 0.1.0
 author: kubephase contributors (@kubephase)
 description:
   - Enables and starts the kubelet, and restarts it when one of the files it reads at its start is newer than its process.
-  - Waits, polling on the host, until the kubelet, kube-apiserver, kube-controller-manager, kube-scheduler and etcd say that they
-    are healthy, each at the address its configuration gives, and run with the very arguments of their manifests.
+  - Waits, polling on the host, until the kubelet, kube-apiserver, kube-controller-manager, kube-scheduler, etcd and C(kube-csr-signer)
+    say that they are healthy, each at the address its configuration gives, and run with the very arguments of their manifests.
     Components without a manifest on the host are not waited for.
   - A component that is older than its manifest is waited for while the kubelet may still be about to replace it, for at most one
     minute after the manifest was written.

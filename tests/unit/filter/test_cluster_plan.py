@@ -47,6 +47,7 @@ def test_a_new_cluster_is_begun_by_all() -> None:
         "rolling": [],
         "nodes": [],
         "init": "cp1",
+        "ca_holders": [],
         "started": NAMES,
         "joining": [],
         "peers": [],
@@ -76,6 +77,10 @@ def test_a_founding_that_died_before_any_manifest_is_still_one_cluster() -> None
     found = plan(*[{**BARE, "member": "worker", "founding": True}] * 3)
     assert found["founding"] == {"hosts": NAMES, "initial_cluster": ALL}
     assert (found["running"], found["init"], found["joining"]) == ([], "cp1", [])
+
+
+def test_who_has_the_key_of_the_authority() -> None:
+    assert plan(MEMBER, {**MEMBER, "ca_key": True}, BARE)["ca_holders"] == ["cp2"]
 
 
 def test_a_node_that_is_no_control_plane_is_named() -> None:

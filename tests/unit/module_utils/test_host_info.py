@@ -183,9 +183,13 @@ def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
         "hostname", "default_ipv4", "default_ipv6", "architecture", "distribution", "cgroup_version", "systemd_resolved",
         "extra_ca_directories", "python_cryptography", "python_yaml", "kernel", "member", "memory_mib", "cpus",
         "founding", "etcd_initial_cluster", "etcd_initial_cluster_state", "etcd_authority", "authorities",
+        "ca_key",
     }  # fmt: skip
     assert (found["cgroup_version"], found["systemd_resolved"], found["extra_ca_directories"]) == (1, False, [])
-    assert found["python_cryptography"]
+    assert found["python_cryptography"] and not found["ca_key"]
+    lay(tmp_path, "/srv/pki/ca.key")
+    assert _host_info.gather(str(tmp_path), lambda: [], "/srv/pki")["ca_key"]
+    assert not _host_info.gather(str(tmp_path), lambda: [])["ca_key"]
     lay(tmp_path, "/sys/fs/cgroup/cgroup.controllers", "cpu\n")
     lay(tmp_path, "/proc/meminfo", "MemTotal:        2097152 kB\n")
     (tmp_path / "usr/share/ca-certificates").mkdir(parents=True)

@@ -111,3 +111,8 @@ def test_a_host_of_etcd_whose_join_costs_the_majority(tmp_path: Path) -> None:
     member = {**MEMBER, "etcd_initial_cluster": ""}
     said = site(tmp_path, member, etcd=[OF_ETCD, BARE])
     assert "joining=['https://192.0.2.52:2380']" in said and "require=addable" in said
+
+
+def test_nobody_has_the_keys_where_one_signs_for_all(tmp_path: Path) -> None:
+    said = site(tmp_path, MEMBER, MEMBER, kubephase_ca_keys="single")
+    assert "kubephase_ca_holder: none of cp1, cp2 has the key of the cluster's certificate authority" in said

@@ -29,9 +29,22 @@ HOLDERS = [
 
 def told(tmp_path: Path, **variables: Any) -> dict[str, dict[str, Any]]:
     """By host, what the variables are there."""
-    fact = {"cluster": {"certificatesDir": PKI}, "ca_keys": variables.pop("ca_keys", "single")}
-    hosts = {f"cp{index}": {} for index in (1, 2, 3)}
-    given = {"ansible_connection": "local", "kubephase": fact, **variables}
+    fact = {
+        "cluster": {"certificatesDir": PKI, "etcd": {"local": {}}},
+        "ca_keys": variables.pop("ca_keys", "single"),
+        "local_api_endpoint": {"advertiseAddress": "192.0.2.1"},
+        "node_registration": {"name": "cp"},
+    }
+    holder, order = variables.pop("holder", ""), variables.pop("order", ("cp1", "cp2", "cp3"))
+    member = {
+        "member": "control_plane",
+        "founding": False,
+        "etcd_initial_cluster": "",
+        "etcd_initial_cluster_state": "",
+    }
+    host = {name: {**member, "ca_key": name == holder} for name in order}
+    hosts = {name: {"kubephase": {**fact, **({"host": host[name]} if holder else {})}} for name in order}
+    given = {"ansible_connection": "local", **variables}
     inventory = {"all": {"vars": given, "children": {"control_plane": {"hosts": hosts}}}}
     (tmp_path / "inventory.yml").write_text(json.dumps(inventory))
     asked = "{{ {" + ", ".join(f"'{name}': {name}" for name in [*ASKED, "static_manifests_csr_signer"]) + "} }}"
@@ -57,6 +70,12 @@ def test_the_first_signs_for_the_others(tmp_path: Path) -> None:
     for host in ("cp2", "cp3"):
         assert [found[host][name] for name in ASKED] == [HOLDERS, "cp1", True]
     assert [host for host in found if found[host]["static_manifests_csr_signer"]] == ["cp1"]
+
+
+def test_who_has_the_keys_signs_whatever_the_order(tmp_path: Path) -> None:
+    found = told(tmp_path, holder="cp2", order=("cp3", "cp1", "cp2"))
+    assert [found["cp3"][name] for name in ASKED] == [HOLDERS, "cp2", True]
+    assert [host for host in found if found[host]["static_manifests_csr_signer"]] == ["cp2"]
 
 
 def test_another_one_that_is_named(tmp_path: Path) -> None:

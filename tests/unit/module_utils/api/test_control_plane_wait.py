@@ -80,6 +80,7 @@ class ControlPlane:
 
     def __init__(self, directory, api, certificate):
         self.directory = directory
+        self.certificate = certificate
         self.processes = {}
         self.health = {name: Health(certificate) for name in ("kube-controller-manager", "kube-scheduler")}
         self.health.update(etcd=Health(), kubelet=Health())
@@ -315,6 +316,20 @@ def test_a_process_tells_when_it_started(host, run):
     (found,) = processes(["kube-scheduler"])
     assert found.pid == host.processes["kube-scheduler"].pid
     assert 0 <= time.time() - found.started < 30
+
+
+def test_the_one_that_signs_beside_the_others_is_waited_for(host, run):
+    """It is a kube-controller-manager under another name, on another port."""
+    health = host.health["kube-csr-signer"] = Health(host.certificate)
+    command = ["kube-controller-manager", *STAY, f"--secure-port={health.port}"]
+    container = {"name": "kube-csr-signer", "command": command}
+    pod = _kube_yaml.dump({"kind": "Pod", "spec": {"containers": [container]}})
+    (host.directory / "kube-csr-signer.yaml").write_text(pod)
+    with pytest.raises(KubephaseError, match="kube-csr-signer: does not run with the arguments of its manifest"):
+        run()
+    host.processes["kube-csr-signer"] = subprocess.Popen(command, executable="/bin/sh", start_new_session=True)
+    run(timeout=5)
+    assert health.asked == ["/healthz"]
 
 
 def test_a_component_without_a_manifest_is_not_waited_for(host, run):
