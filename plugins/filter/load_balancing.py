@@ -33,8 +33,16 @@ def _endpoint(host: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": str(host["inventory_hostname"]),
         "address": str(address),
-        "port": int(declared.get("bindPort") or _PORT),
+        "port": int(declared.get("bindPort") or _declared_port(host) or _PORT),
     }
+
+
+def _declared_port(host: Mapping[str, Any]) -> Any:
+    """As the configuration of all control planes has it."""
+    init = host.get("kubephase_init_configuration") or {}
+    join = host.get("kubephase_join_configuration") or {}
+    own = (join.get("controlPlane") or {}).get("localAPIEndpoint") or {}
+    return own.get("bindPort") or (init.get("localAPIEndpoint") or {}).get("bindPort")
 
 
 def endpoint_port(endpoint: str) -> int:

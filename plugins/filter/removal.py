@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
@@ -14,7 +15,13 @@ _VARIABLE = "kubephase_remove_nodes"
 
 
 def removal(
-    asked: Sequence[str], leaving: Sequence[Host], control_planes: Sequence[Host], etcd: Sequence[str] = ()
+    asked: Sequence[str],
+    leaving: Sequence[Host],
+    control_planes: Sequence[Host],
+    etcd: Sequence[str] = (),
+    balancers: Sequence[Host] = (),
+    foreign: Sequence[str] = (),
+    ready: Sequence[str] = (),
 ) -> dict[str, Any]:
     """From what was asked for and from hosts' variables, as they are after the facts were read.
 
@@ -22,23 +29,39 @@ def removal(
     :param leaving: variables of those that are in the inventory.
     :param control_planes: variables of all control planes.
     :param etcd: names of hosts that run nothing but etcd.
+    :param balancers: variables of all load balancers.
+    :param foreign: those of ``asked`` that are hosts of the inventory, and in none of the cluster's groups.
+    :param ready: names of the control planes whose API servers answer.
     """
     known = {str(host["inventory_hostname"]): host for host in leaving}
     staying = [host for host in control_planes if host["inventory_hostname"] not in asked]
-    keeper = next((host for host in staying if _is_member(host)), None)
+    keeper = _keeper(staying, ready)
     stacked = not etcd and (keeper is None or "external" not in keeper["kubephase"]["cluster"]["etcd"])
     nodes = [name for name in asked if name not in etcd]
     of_etcd = asked if stacked else [name for name in asked if name in etcd]
+    answering = [name for name in asked if name in known and _answers(known[name])]
+    balancing = _balancing(asked, control_planes, balancers)
     return {
         "keeper": [str(keeper["inventory_hostname"])] if keeper else [],
-        "hosts": [name for name in asked if name in known and _answers(known[name])],
+        "hosts": answering,
+        "forced": [name for name in answering if keeper and _is_ours(known[name], keeper, name in etcd)],
         "nodes": [_node_name(name, known.get(name)) for name in nodes],
         "members": [_member(name, known.get(name)) for name in of_etcd],
+        "guessed": [_guess(name, known.get(name)) for name in asked if _is_guessed(known.get(name))],
         "endpoints": [f"https://{_bracketed(_address(host))}:2379" for host in staying if _answers(host)]
         if stacked
         else [],
-        "faults": _faults(asked, known, control_planes, staying, keeper),
+        "balancers": [str(host["inventory_hostname"]) for host in balancing if _answers(host)],
+        "silent_balancers": [str(host["inventory_hostname"]) for host in balancing if not _answers(host)],
+        "faults": _faults(asked, known, control_planes, staying, keeper, etcd, foreign)
+        + _balancing_faults(asked, keeper, staying, balancers, balancing),
     }
+
+
+def _keeper(staying: Sequence[Host], ready: Sequence[str]) -> Host | None:
+    """The first whose API server answers; where none does, the first that should have one."""
+    members = [host for host in staying if _is_member(host)]
+    return next((host for host in members if host["inventory_hostname"] in ready), members[0] if members else None)
 
 
 def _faults(
@@ -47,14 +70,15 @@ def _faults(
     control_planes: Sequence[Host],
     staying: Sequence[Host],
     keeper: Host | None,
+    etcd: Sequence[str],
+    foreign: Sequence[str],
 ) -> list[str]:
     if not asked:
         return [f"{_VARIABLE}: nothing is named (accepted: names of hosts, separated by commas)"]
+    faults = [_foreign(name) for name in asked if name in foreign]
     if keeper is None:
-        return [_no_keeper(control_planes, staying)]
-    faults = []
+        return [*faults, _no_keeper(control_planes, staying)]
     names = {_node_name("", host): str(host["inventory_hostname"]) for host in control_planes if _answers(host)}
-    own = set(keeper["kubephase"]["host"]["authorities"])
     endpoint = str(keeper["kubephase"]["cluster"].get("controlPlaneEndpoint") or "")
     for name in asked:
         if name not in known and name in names:
@@ -62,11 +86,10 @@ def _faults(
         host = known.get(name)
         if host is None:
             continue
-        theirs = set(host["kubephase"]["host"]["authorities"]) if _answers(host) else set()
-        if theirs and own and not theirs & own:
+        if _answers(host) and _is_anothers(host, keeper, name in etcd):
             faults.append(
-                f"{name}: it belongs to another cluster than {keeper['inventory_hostname']} (its kubelet.conf trusts other "
-                "authorities), so it was left alone. Correct the inventory"
+                f"{name}: it belongs to another cluster than {keeper['inventory_hostname']} (it trusts other authorities), so it "
+                "was left alone. Correct the inventory"
             )
         if _host_part(endpoint) in _addresses(host):
             faults.append(
@@ -74,6 +97,61 @@ def _faults(
                 "Move the endpoint first"
             )
     return faults
+
+
+def _foreign(name: str) -> str:
+    return (
+        f"{_VARIABLE}: host {name} is in none of the groups of control planes, workers and hosts of etcd, so it was left alone. Name "
+        "another one, or say with kubephase_control_plane_group, kubephase_workers_group or kubephase_etcd_group which group it is in"
+    )
+
+
+def _authorities(host: Host, of_etcd: bool) -> set[str]:
+    found = host["kubephase"]["host"]
+    return set(found.get("etcd_authorities") or [] if of_etcd else found["authorities"])
+
+
+def _is_ours(host: Host, keeper: Host, of_etcd: bool) -> bool:
+    """Whether the host can be told to be of this cluster. One that was reset half way still can, as long as that matters."""
+    return bool(_authorities(host, of_etcd) & _authorities(keeper, of_etcd))
+
+
+def _is_anothers(host: Host, keeper: Host, of_etcd: bool) -> bool:
+    theirs, own = _authorities(host, of_etcd), _authorities(keeper, of_etcd)
+    return bool(theirs and own and not theirs & own)
+
+
+def _balancing(asked: Sequence[str], control_planes: Sequence[Host], balancers: Sequence[Host]) -> list[Host]:
+    """The load balancers that are to know of it: where a control plane leaves, or one of their own."""
+    names = {host["inventory_hostname"] for host in (*control_planes, *balancers)}
+    return [host for host in balancers if host["inventory_hostname"] not in asked] if names & set(asked) else []
+
+
+def _balancing_faults(
+    asked: Sequence[str],
+    keeper: Host | None,
+    staying: Sequence[Host],
+    balancers: Sequence[Host],
+    balancing: Sequence[Host],
+) -> list[str]:
+    endpoint = str(keeper["kubephase"]["cluster"].get("controlPlaneEndpoint") or "") if keeper else ""
+    own = {address for host in staying for address in _addresses(host)}
+    gone = bool(balancers) and all(host["inventory_hostname"] in asked for host in balancers)
+    if gone and endpoint and _host_part(endpoint) not in own:
+        every = ", ".join(str(host["inventory_hostname"]) for host in balancers)
+        return [
+            f"load balancers: none would be left ({every}), and controlPlaneEndpoint {endpoint} leads to them. Add one first, or take "
+            "them out of their group where it leads elsewhere"
+        ]
+    if not any(_answers(host) for host in balancing):
+        return []
+    needed = {str(host["inventory_hostname"]): _addresses(host) for host in (*staying, *balancing)}
+    return [
+        f"{name}: it does not answer, and the load balancers need its address (got {', '.join(found) or 'none'}). Set advertiseAddress "
+        "in its kubephase_local_api_endpoint, or take it out of the inventory"
+        for name, found in needed.items()
+        if not _is_address((found or [""])[0])
+    ]
 
 
 def _no_keeper(control_planes: Sequence[Host], staying: Sequence[Host]) -> str:
@@ -107,8 +185,20 @@ def _node_name(name: str, host: Host | None) -> str:
         return name
     if _answers(host):
         return str(host["kubephase"]["node_registration"]["name"])
-    declared = host.get("kubephase_node_registration") or {}
-    return str(declared.get("name") or name)
+    return _declared_name(host) or name
+
+
+def _declared_name(host: Host) -> str:
+    return str((host.get("kubephase_node_registration") or {}).get("name") or "")
+
+
+def _is_guessed(host: Host | None) -> bool:
+    """Whether nobody said how the node is called: neither the host itself nor the inventory."""
+    return host is None or not (_answers(host) or _declared_name(host))
+
+
+def _guess(name: str, host: Host | None) -> dict[str, Any]:
+    return {"name": name, "host": host is not None, "addresses": _addresses(host) if host else []}
 
 
 def _member(name: str, host: Host | None) -> dict[str, Any]:
@@ -129,6 +219,14 @@ def _addresses(host: Host) -> list[str]:
     return list(dict.fromkeys(str(address) for address in found if address))
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _bracketed(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
@@ -140,6 +238,69 @@ def _host_part(endpoint: str) -> str:
     return endpoint if endpoint.count(":") > 1 else endpoint.partition(":")[0]
 
 
+def misnamed(
+    guessed: Sequence[Mapping[str, Any]], cluster: Mapping[str, Any], nodes: Sequence[str], members: Sequence[Host] = ()
+) -> list[str]:
+    """What is wrong with names that nobody confirmed. A node and member that left in an earlier run are nothing wrong.
+
+    :param guessed: as of ``removal``.
+    :param cluster: what module cluster_info told.
+    :param nodes: names of all nodes that leave.
+    :param members: all members that leave, as of ``removal``.
+    """
+    asked = {*nodes, *(str(member["name"]) for member in members)}
+    places = {url for member in members for url in member.get("peer_urls") or []}
+    found_members = [
+        one for one in (cluster.get("etcd") or {}).get("members") or []
+        if one["name"] or not set(one["peer_urls"]) & places
+    ]  # fmt: skip
+    found_nodes = cluster.get("nodes") or []
+    present = {str(one["name"]) for one in (*found_nodes, *found_members)}
+    lost = {str(one["name"]): f"node {one['name']}" for one in found_nodes if not one["reports"]}
+    lost.update(
+        {
+            one["name"] or one["id"]: f"etcd member {one['name'] or one['id']}"
+            for one in found_members
+            if not one["healthy"]
+        }
+    )
+    faults = []
+    for one in guessed:
+        name = str(one["name"])
+        if name in present:
+            continue
+        there = [
+            str(node["name"])
+            for node in found_nodes
+            if _has_address(node, one["addresses"]) and node["name"] not in asked
+        ]
+        others = there or sorted(set(lost) - asked)
+        if others:
+            what = (
+                f"its address is that of node {there[0]}"
+                if there
+                else f"this is lost: {', '.join(lost[each] for each in others)}"
+            )
+            faults.append(
+                f"{_VARIABLE}: neither a node nor a member of etcd is called {name}, and {what}. {_say(one, others[0])}"
+            )
+    return faults
+
+
+def _has_address(node: Mapping[str, Any], addresses: Sequence[str]) -> bool:
+    return any(one["address"] in addresses for one in node.get("addresses") or [])
+
+
+def _say(guess: Mapping[str, Any], other: str) -> str:
+    name = guess["name"]
+    if not guess["host"]:
+        return f"If {other} is meant, name it; if {name} has left before, name it no more. Nothing was changed"
+    return (
+        f"If it is {other}, set kubephase_node_registration: {{name: {other}}} for host {name}; if it has left before, set "
+        f"{{name: {name}}}, or name it no more. Nothing was changed"
+    )
+
+
 class FilterModule:
-    def filters(self) -> dict[str, Callable[..., dict[str, Any]]]:
-        return {"removal": removal}
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"removal": removal, "misnamed": misnamed}

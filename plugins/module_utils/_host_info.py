@@ -36,6 +36,7 @@ _CA_FILE = re.compile(r"^ *certificate-authority: *[\"']?(/[^\s\"']+)", re.MULTI
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 _INITIAL_CLUSTER = re.compile(r"--initial-cluster=(\S+)")
 _TRUSTED_CA = re.compile(r"[^-]--trusted-ca-file=[\"']?(/[^\s\"']+)")
+_ETCD_CA = re.compile(r"--etcd-cafile=(/[^\s\"']+)")
 _ROUTE_UP = 0x1
 _NLMSG_DONE, _NLMSG_ERROR, _RTM_NEWADDR, _RTM_GETADDR = 3, 2, 20, 22
 _REQUEST_DUMP = 0x301
@@ -68,6 +69,7 @@ def gather(
         "ca_key": _exists(root, f"{certificates_dir}/ca.key"),
         "etcd_authority": etcd_authority(Path(root), certificates_dir),
         "authorities": authorities(Path(root)),
+        "etcd_authorities": etcd_authorities(Path(root)),
         "memory_mib": _memory_mib(Path(root)),
         "cpus": len(os.sched_getaffinity(0)),
     }
@@ -208,9 +210,26 @@ def authorities(root: Path) -> list[str]:
         pem = base64.b64decode(inline[1]).decode("ascii") if inline else ""
         if not inline and named:
             pem = _read(root / named[1].lstrip("/"))
+    except ValueError:
+        return []
+    return _hashes(pem)
+
+
+def _hashes(pem: str) -> list[str]:
+    try:
         return sorted({hashlib.sha256(base64.b64decode(body)).hexdigest() for body in _PEM.findall(pem)})
     except ValueError:
         return []
+
+
+def etcd_authorities(root: Path) -> list[str]:
+    """Which etcd the host belongs to or works with: SHA-256 of the authorities that it trusts members by."""
+    manifests = root / "etc/kubernetes/manifests"
+    for name, pattern in (("etcd", _TRUSTED_CA), ("kube-apiserver", _ETCD_CA)):
+        named = pattern.search(_read(manifests / f"{name}.yaml"))
+        if named:
+            return _hashes(_read(root / named[1].lstrip("/")))
+    return _hashes(_read(root / "etc/kubernetes/pki/etcd/ca.crt"))
 
 
 def etcd_manifest(root: Path) -> dict[str, str]:

@@ -41,7 +41,8 @@ options:
     description: Where clients reach this one. Needed unless O(state=absent).
     type: str
   members:
-    description: The members that leave, with O(state=absent). One that is no member (any more) is passed over.
+    description: The members that leave, with O(state=absent). One that is no member (any more) is passed over, but refused where a member
+      of another name has its address.
     type: list
     elements: dict
     default: []
@@ -58,7 +59,8 @@ options:
         elements: str
         default: []
   endpoints:
-    description: URLs of other members' client ports. Without them the etcd Pods tell, or with O(state=absent) the host's own manifests.
+    description: URLs of other members' client ports. Without them the etcd Pods tell. With O(state=absent) those of the host's own
+      manifests are asked too, after these.
     type: list
     elements: str
     default: []
@@ -196,7 +198,7 @@ def join(module: AnsibleModule) -> dict:
 
 def leave(module: AnsibleModule) -> dict:
     given = module.params
-    found = local.access(given["manifests"], given["certificates_dir"], given["endpoints"])
+    found = local.access(given["manifests"], given["certificates_dir"], given["endpoints"], own=True)
     if found is None and module.check_mode:
         return {"changed": False, "removed": [], "members": []}
     unwanted = [Unwanted(one["name"], tuple(one["peer_urls"])) for one in given["members"]]

@@ -96,6 +96,10 @@ host:
       description: Which cluster the host belongs to, SHA-256 of the certificate authorities in its C(kubelet.conf).
       type: list
       elements: str
+    etcd_authorities:
+      description: The same of etcd, by the authority that etcd's manifest names, else the API server's, else C(pki/etcd/ca.crt).
+      type: list
+      elements: str
     memory_mib:
       description: Memory in MiB.
       type: int

@@ -49,15 +49,23 @@ def find(manifests: str, certificates_dir: str) -> Access | None:
 
 
 def access(
-    manifests: str, certificates_dir: str, endpoints: Sequence[str] = (), credentials: Credentials | None = None
+    manifests: str,
+    certificates_dir: str,
+    endpoints: Sequence[str] = (),
+    credentials: Credentials | None = None,
+    own: bool = False,
 ) -> Access | None:
-    """What was given, completed by what the host tells."""
+    """What was given, completed by what the host tells.
+
+    :param own: the host's own URLs come after the given ones, which may be guessed.
+    """
     found = find(manifests, certificates_dir) if not (endpoints and credentials) else None
     if not endpoints:
         return Access(found.endpoints, credentials or found.credentials) if found else None
     if credentials is None:
         credentials = found.credentials if found else stacked(certificates_dir)
-    return Access(tuple(endpoints), credentials)
+    more = found.endpoints if own and found else ()
+    return Access(tuple(dict.fromkeys([*endpoints, *more])), credentials)
 
 
 def require(found: Access | None, manifests: str) -> Access:

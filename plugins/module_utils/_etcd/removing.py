@@ -122,11 +122,12 @@ class Removing:
 
 def find(unwanted: Sequence[Unwanted], seats: Sequence[Seat]) -> list[Seat]:
     """The members that are meant. One that is not there is no error: it may have left in an earlier run."""
-    found = [_find(one, seats) for one in unwanted]
+    names = {one.name for one in unwanted}
+    found = [_find(one, seats, names) for one in unwanted]
     return [seat for index, seat in enumerate(found) if seat is not None and seat not in found[:index]]
 
 
-def _find(unwanted: Unwanted, seats: Sequence[Seat]) -> Seat | None:
+def _find(unwanted: Unwanted, seats: Sequence[Seat], names: set[str]) -> Seat | None:
     by_name = [seat for seat in seats if unwanted.name and seat.member.name == unwanted.name]
     by_url = [seat for seat in seats if set(seat.member.peer_urls) & set(unwanted.peer_urls)]
     if len(by_name) > 1:
@@ -141,9 +142,21 @@ def _find(unwanted: Unwanted, seats: Sequence[Seat]) -> Seat | None:
         )
     if by_name:
         return by_name[0]
-    # one that runs under another name is another node's
     unnamed = [seat for seat in by_url if not seat.member.has_started]
-    return unnamed[0] if unnamed else None
+    if unnamed:
+        return unnamed[0]
+    others = [seat for seat in by_url if seat.member.name not in names]
+    if others:
+        name = others[0].member.name
+        raise KubephaseError(
+            f"no member has this name, and the one at its address has another: {quorum.named(others)}",
+            where="etcd",
+            value=unwanted.name,
+            accepted=name,
+            hint=f"If {name} is to leave, set kubephase_node_registration: {{name: {name}}} for its host. If {unwanted.name} has "
+            f"left before, it need not be named any more. Nothing was changed",
+        )
+    return None
 
 
 def _endpoints(seats: Sequence[Seat]) -> list[str]:

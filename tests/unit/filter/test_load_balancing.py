@@ -29,6 +29,15 @@ MEMBERS = [{"name": "lb1", "address": "192.0.2.5"}, {"name": "lb2", "address": "
             6443,
         ),
         ({"ansible_host": "192.0.2.14", "kubephase_local_api_endpoint": {"bindPort": 8443}}, "192.0.2.14", 8443),
+        ({"kubephase_init_configuration": {"localAPIEndpoint": {"bindPort": 7443}}}, "cp1", 7443),
+        (
+            {
+                "kubephase_init_configuration": {"localAPIEndpoint": {"bindPort": 1}},
+                "kubephase_join_configuration": {"controlPlane": {"localAPIEndpoint": {"bindPort": 8443}}},
+            },
+            "cp1",
+            8443,
+        ),
         # it failed to resolve its configuration
         ({"kubephase": {"failed": True}, "ansible_host": "192.0.2.15"}, "192.0.2.15", 6443),
     ],

@@ -177,6 +177,27 @@ def test_the_cluster_is_known_by_its_authorities(tmp_path: Path) -> None:
     assert told("    certificate-authority-data: QUJD=Q\n") == []
 
 
+def test_the_etcd_is_known_by_its_authority(tmp_path: Path) -> None:
+    """What its manifest names comes first, then what the API server trusts it by."""
+
+    def authority(path: str, text: str) -> list[str]:
+        encoded = base64.b64encode(text.encode()).decode()
+        lay(tmp_path, path, f"-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n")
+        return [hashlib.sha256(text.encode()).hexdigest()]
+
+    def manifest(name: str, flag: str) -> None:
+        lay(tmp_path, f"/etc/kubernetes/manifests/{name}.yaml", f"    - {flag}\n    - --other\n")
+
+    assert _host_info.etcd_authorities(tmp_path) == []
+    own = authority("/etc/kubernetes/pki/etcd/ca.crt", "own")
+    assert _host_info.etcd_authorities(tmp_path) == own
+    external = authority("/srv/external.crt", "external")
+    manifest("kube-apiserver", "--etcd-cafile=/srv/external.crt")
+    assert _host_info.etcd_authorities(tmp_path) == external
+    manifest("etcd", "--trusted-ca-file=/etc/kubernetes/pki/etcd/ca.crt")
+    assert _host_info.etcd_authorities(tmp_path) == own
+
+
 def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
     found = _host_info.gather(str(tmp_path), lambda: [])
     assert set(found) == {
@@ -184,6 +205,7 @@ def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
         "extra_ca_directories", "python_cryptography", "python_yaml", "kernel", "member", "memory_mib", "cpus",
         "founding", "etcd_initial_cluster", "etcd_initial_cluster_state", "etcd_authority", "authorities",
         "ca_key",
+        "etcd_authorities",
     }  # fmt: skip
     assert (found["cgroup_version"], found["systemd_resolved"], found["extra_ca_directories"]) == (1, False, [])
     assert found["python_cryptography"] and not found["ca_key"]

@@ -21,7 +21,7 @@ DEAD = "ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1"
 
 def remove(tmp_path: Path, *options: str, first: str = "") -> str:
     """All that the playbook printed. It has to fail, and no later than after the first play."""
-    groups = f"[control_plane]\ncp1 {first}\ncp2\n[load_balancer]\nlb1 {DEAD}\n"
+    groups = f"[control_plane]\ncp1 {first}\ncp2\n[workers]\nw1\n[load_balancer]\nlb1 {DEAD}\n[servers]\nother\n"
     here = f"[all:vars]\nansible_connection=local\nansible_become=false\nansible_python_interpreter={sys.executable}\n"
     (tmp_path / "inventory").write_text(groups + here)
     environment = {
@@ -35,7 +35,11 @@ def remove(tmp_path: Path, *options: str, first: str = "") -> str:
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode != 0
-    assert "lb1" not in done.stdout and "Empty the nodes" not in done.stdout and "Reset the hosts" not in done.stdout
+    assert (
+        "Balance the API" not in done.stdout
+        and "Empty the nodes" not in done.stdout
+        and "Reset the hosts" not in done.stdout
+    )
     return done.stdout
 
 
@@ -63,3 +67,17 @@ def test_a_dead_host_is_no_error_of_its_own(tmp_path: Path) -> None:
 def test_a_host_that_is_not_understood_stops_the_run(tmp_path: Path) -> None:
     said = remove(tmp_path, "-e", "kubephase_remove_nodes=cp1", first="kubephase_dns_domain=UPPER_CASE")
     assert "cp1: what this host is could not be told, for the reason above" in said
+
+
+@pytest.mark.parametrize("name", ["lb1", "other"])
+def test_a_host_that_is_not_of_the_cluster_is_not_even_looked_at(tmp_path: Path, name: str) -> None:
+    said = remove(tmp_path, "-e", f"kubephase_remove_nodes={name}")
+    assert f"host {name} is in none of the groups" in said
+    assert f"[{name}]" not in said
+
+
+def test_the_balancers_are_looked_at_where_a_control_plane_leaves(tmp_path: Path) -> None:
+    said = remove(tmp_path, "-e", "kubephase_remove_nodes=cp1")
+    assert "fatal: [lb1]: UNREACHABLE" in said
+    assert "none of the control planes that stay is a member of a cluster: cp2" in said
+    assert "lb1" not in remove(tmp_path, "-e", "kubephase_remove_nodes=w1")

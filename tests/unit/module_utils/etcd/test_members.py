@@ -157,6 +157,14 @@ def test_what_is_given_wins(tmp_path: pathlib.Path) -> None:
     assert local.access(str(tmp_path / "none"), "/p", given) == Access(given, local.stacked("/p"))
 
 
+def test_the_hosts_own_come_after_what_may_be_guessed(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "etcd.yaml").write_text(ETCD)
+    found = local.access(str(tmp_path), "/p", ("https://192.0.2.1:2379", "https://192.0.2.2:2379"), own=True)
+    assert found and found.endpoints == ("https://192.0.2.1:2379", "https://192.0.2.2:2379")
+    found = local.access(str(tmp_path), "/p", ("https://192.0.2.2:2379",), own=True)
+    assert found and found.endpoints == ("https://192.0.2.2:2379", "https://192.0.2.1:2379")
+
+
 def test_a_host_that_knows_nothing(tmp_path: pathlib.Path) -> None:
     assert local.access(str(tmp_path), "/p") is None
     with pytest.raises(KubephaseError, match="nothing tells where etcd is"):

@@ -162,10 +162,6 @@ def test_a_member_that_never_started_is_found_by_its_address(ring: Any) -> None:
     assert remove(etcd, "cp9", urls=("https://192.0.2.8:2380", "https://192.0.2.9:2380"))["removed"] == ["9"]
 
 
-def test_a_member_of_another_name_is_not_taken_for_its_address(ring: Any) -> None:
-    assert not remove(ring(*THREE), "cp9", urls=("https://192.0.2.2:2380",))["changed"]
-
-
 def test_two_members_of_one_name(ring: Any) -> None:
     """The host was made anew under another address, and the old member was never taken out."""
     etcd = ring(*THREE, "old")
@@ -186,3 +182,19 @@ def test_a_removal_that_was_carried_out_without_an_answer_is_found(ring: Any) ->
     etcd.answer = lost
     assert remove(etcd, "cp2")["removed"] == ["cp2"]
     assert etcd.names == ["cp1", "cp3"]
+
+
+def test_a_member_of_another_name_at_its_address_is_no_success(ring: Any) -> None:
+    etcd = ring(*THREE)
+    for check_mode in (True, False):
+        with pytest.raises(KubephaseError) as caught:
+            remove(etcd, "cp3.example.org", check_mode=check_mode, urls=("https://192.0.2.3:2380",))
+        text = str(caught.value)
+        assert "got 'cp3.example.org'; accepted: cp3" in text
+        assert "kubephase_node_registration: {name: cp3}" in text
+    assert etcd.changes == []
+
+
+def test_another_address_is_nothing_where_its_member_leaves_too(ring: Any) -> None:
+    etcd = ring(*THREE)
+    assert remove(etcd, "cp2", "old", urls=("https://192.0.2.2:2380",))["removed"] == ["cp2"]
