@@ -80,10 +80,14 @@ def install(artifacts: Sequence[Artifact], check_mode: bool = False, records: st
 def recorded(name: str, records: str = RECORDS) -> dict[str, str]:
     """The files of an installed artifact, and why one is not what was installed; empty where it is, or is gone."""
     record = _json(Path(records, name + ".json"))
-    files = record.get("files")
+    files, replaced = record.get("files"), record.get("replaced")
     found: dict[str, str] = {}
     for path, expected in files.items() if isinstance(files, dict) else ():
         present = _fingerprint(path)
+        if present is not None and isinstance(replaced, dict) and present == replaced.get(path):
+            # a run died before it put the new one there
+            found[path] = ""
+            continue
         if present is not None and record.get("adopted"):
             found[path] = "it was there before"
         else:
@@ -101,10 +105,13 @@ def _install_all(wanted: Sequence[Artifact], records: str) -> None:
         if errors:
             raise KubephaseErrors(errors) if len(errors) > 1 else errors[0]
         for artifact, digest, files in staged:
-            for target, source in files.items():
+            for source in files.values():
                 os.chmod(source, artifact.mode)
+            # first of all: a run that dies in between must not leave files that look like somebody else's
+            ours = _ours(artifact, records)
+            _write_record(artifact, digest, {target: _fingerprint(files[target]) for target in files}, records, ours)
+            for target, source in files.items():
                 os.rename(source, target)
-            _write_record(artifact, digest, list(files), records)
     finally:
         for _artifact, _digest, files in staged:
             for source in files.values():
@@ -312,7 +319,7 @@ def _adopt(artifact: Artifact, check_mode: bool, records: str) -> bool:
         # whatever is wrong there, the installation says it
         return False
     if not check_mode:
-        _write_record(artifact, digest.hexdigest(), [artifact.path], records, adopted=True)
+        _write_record(artifact, digest.hexdigest(), {artifact.path: _fingerprint(artifact.path)}, records)
     return True
 
 
@@ -331,15 +338,28 @@ def _fingerprint(path: str) -> Optional[list[int]]:
     return [found.st_size, found.st_mtime_ns, found.st_mode & 0o7777]
 
 
-def _write_record(artifact: Artifact, digest: str, paths: list[str], records: str, adopted: bool = False) -> None:
-    """:param adopted: somebody else had installed it, so it is theirs when the host is reset."""
+def _ours(artifact: Artifact, records: str) -> dict[str, Any]:
+    """What of the files in place the record tells to be ours, with its fingerprint."""
+    record = _record(artifact, records)
+    files = record.get("files")
+    if record.get("adopted") or not isinstance(files, dict):
+        return {}
+    before = record.get("replaced")
+    accepted = {path: [found, before.get(path) if isinstance(before, dict) else None] for path, found in files.items()}
+    present = {path: _fingerprint(path) for path in files}
+    return {path: found for path, found in present.items() if found is not None and found in accepted[path]}
+
+
+def _write_record(
+    artifact: Artifact, digest: str, files: dict[str, Any], records: str, replaced: Optional[dict[str, Any]] = None
+) -> None:
+    """:param replaced: files of ours that are about to be replaced; None where somebody else installed the artifact, so that
+    it is theirs when the host is reset."""
     _atomic_file.make_directory(records, 0o755)
-    record: dict[str, Any] = {
-        "url": artifact.url,
-        "checksum": "sha256:" + digest,
-        "files": {path: _fingerprint(path) for path in paths},
-    }
-    if adopted:
+    record: dict[str, Any] = {"url": artifact.url, "checksum": "sha256:" + digest, "files": files}
+    if replaced is None:
         record["adopted"] = True
+    elif replaced:
+        record["replaced"] = replaced
     text = json.dumps(record, indent=2, sort_keys=True) + "\n"
     _atomic_file.write(str(_record_path(artifact, records)), text.encode(), 0o644)

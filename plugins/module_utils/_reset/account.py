@@ -105,8 +105,11 @@ class Account:
         return True
 
     def delete_tree(self, directory: str) -> bool:
+        """With the directory itself, unless that is a mount point or leads to another place: whoever made it so keeps it."""
         if not os.path.isdir(directory):
             return False
+        if os.path.islink(directory) or os.path.ismount(directory):
+            return self.empty(directory)
         if not self.check_mode:
             _refuse_mounts(directory)
         self.gone.add(directory)
@@ -160,7 +163,7 @@ def _refuse_mounts(directory: str) -> None:
             "something is mounted below it, so nothing in it was deleted",
             where=directory,
             value=found[0],
-            hint=f"Run 'umount {found[0]}', or say with unmountFlags of ResetConfiguration how it may be unmounted",
+            hint=f"Run 'umount {found[0]}', then run again",
         )
 
 

@@ -177,7 +177,9 @@ def _other_users(request: Request, account: Account) -> str:
 
 
 def _has_store(request: Request) -> bool:
-    return os.path.isdir(request.at("/var/lib/containerd"))
+    """Whether containerd has anything. Its directory stays where it is a mount point."""
+    directory = request.at("/var/lib/containerd")
+    return os.path.isdir(directory) and bool(os.listdir(directory))
 
 
 def _tasks(request: Request) -> list[str]:

@@ -14,6 +14,7 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._reset import (
     installed,
     network,
     pods,
+    virtual_address,
 )
 from ansible_collections.kubephase.cluster.plugins.module_utils._reset.account import Account, Request
 from ansible_collections.kubephase.cluster.plugins.module_utils._reset.commands import reload_units, stop
@@ -44,6 +45,7 @@ def reset(request: Request, check_mode: bool = False) -> dict[str, Any]:
 
 
 def _clean(request: Request, account: Account) -> None:
+    virtual_address.withdraw(request, account)
     cluster_files.delete_manifests(request, account)
     network.delete_pod_network(request, account)
     network.delete_service_rules(account)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kubephase.cluster.plugins.module_utils._artifacts import Artifact, install
+from ansible_collections.kubephase.cluster.plugins.module_utils._artifacts import Artifact, install, recorded
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 
 BINARY = b"#!/bin/sh\necho one\n"
@@ -208,3 +208,64 @@ def test_what_a_killed_run_left_is_removed(mirror: str, tmp_path: Path) -> None:
     (tmp_path / "bin/.toolbox.abcd1234").mkdir()
     install([tool(mirror, tmp_path)], records=str(tmp_path / "records"))
     assert sorted(os.listdir(tmp_path / "bin")) == [".toolbox.abcd1234", "tool"]
+
+
+def die_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """The run is killed as soon as so many files are in their places; with none, before the first."""
+    rename, left = os.rename, [number]
+
+    def dying(source: Any, target: Any, **options: Any) -> None:
+        if os.path.basename(os.path.dirname(target)) != "bin":
+            rename(source, target, **options)
+            return
+        if left[0]:
+            rename(source, target, **options)
+        left[0] -= 1
+        if left[0] <= 0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "rename", dying)
+
+
+@pytest.mark.parametrize("placed", [0, 1])
+def test_a_run_that_dies_among_the_files_leaves_none_that_look_like_somebody_elses(
+    mirror: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, placed: int
+) -> None:
+    records = str(tmp_path / "records")
+    target = tmp_path / "bin/tool"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        die_at(patch, placed)
+        run(tool(mirror, tmp_path), tmp_path)
+    assert target.exists() is bool(placed)
+    assert run(tool(mirror, tmp_path), tmp_path)["installed"] == ([] if placed else ["tool"])
+    assert recorded("tool", records) == {str(target): ""}
+    assert "adopted" not in (tmp_path / "records/tool.json").read_text()
+
+
+def test_our_old_binary_stays_ours_where_the_new_one_did_not_come(
+    mirror: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = str(tmp_path / "records")
+    run(tool(mirror, tmp_path), tmp_path)
+    newer = Artifact("tool", f"{mirror}/tool?v=2", str(tmp_path / "bin/tool"), checksum_url=f"{mirror}/tool.sha256?v=2")
+    for _time in range(2):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            die_at(patch, 0)
+            run(newer, tmp_path)
+        assert recorded("tool", records) == {str(tmp_path / "bin/tool"): ""}
+        assert run(newer, tmp_path, check_mode=True)["changed"]
+    run(newer, tmp_path)
+    assert not run(newer, tmp_path)["changed"]
+    (tmp_path / "bin/tool").write_bytes(b"mine")
+    assert recorded("tool", records) == {str(tmp_path / "bin/tool"): "it was changed since it was installed"}
+
+
+def test_a_binary_of_somebody_else_is_not_ours_where_the_new_one_did_not_come(
+    mirror: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = put(tmp_path, b"theirs", 0o755)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        die_at(patch, 0)
+        run(tool(mirror, tmp_path), tmp_path)
+    assert target.read_bytes() == b"theirs"
+    assert recorded("tool", str(tmp_path / "records"))[str(target)] == "it was changed since it was installed"

@@ -224,3 +224,30 @@ def test_users_of_rootless_components_go(host: Host) -> None:
     assert "kubeadm-etcd" not in (host.root / "etc/passwd").read_text()
     assert "kubeadm-ks" in (host.root / "etc/passwd").read_text()
     assert (host.root / "etc/group").read_text() == "root:x:0:\n"
+
+
+@pytest.mark.parametrize("kind", ["link", "mount"])
+def test_a_place_that_somebody_made_for_it_is_emptied(host: Host, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.control_plane()
+    store = host.root / "var/lib/containerd"
+    if kind == "link":
+        (host.root / "srv/disk").mkdir()
+        store.rename(host.root / "srv/disk/containerd")
+        store.symlink_to(host.root / "srv/disk/containerd")
+    else:
+        monkeypatch.setattr(os.path, "ismount", lambda path: str(path) == str(store))
+    result = reset(host.request())
+    assert "delete everything in /var/lib/containerd" in result["actions"]
+    assert list(store.iterdir()) == [] and store.is_symlink() is (kind == "link")
+    assert not reset(host.request())["changed"]
+
+
+def test_an_empty_store_is_no_reason_to_wake_containerd(host: Host) -> None:
+    """It stays where it is a mount point, and the run may have died after it was emptied."""
+    host.write("/etc/systemd/system/containerd.service", "# Written by kubephase.cluster.container_runtime\n")
+    (host.root / "var/lib/containerd").mkdir(parents=True)
+    host.programs.add("systemctl", show="LoadState=loaded\nActiveState=inactive\n")
+    assert "start containerd.service" not in reset(host.request())["actions"]
+    host.write("/etc/systemd/system/containerd.service", "# Written by kubephase.cluster.container_runtime\n")
+    host.write("/var/lib/containerd/meta.db")
+    assert "start containerd.service" in reset(host.request())["actions"]

@@ -220,3 +220,53 @@ def test_programs_that_fail_are_told_of(programs: Programs) -> None:
     (programs.folder / "nft").chmod(0o755)
     with pytest.raises(KubephaseError, match="'nft delete table ip x' failed: No such file"):
         network.tell("nft", "delete", "table", "ip", "x")
+
+
+KUBE_VIP = """apiVersion: v1
+kind: Pod
+spec:
+  containers:
+  - name: kube-vip
+    env:
+    - {name: port, value: "6443"}
+    - {name: vip_nodename, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+    - {name: address, value: ADDRESS}
+"""
+ADDRESSES = [
+    {"ifname": "lo", "addr_info": [{"local": "192.0.2.10", "prefixlen": 32}, {"local": "127.0.0.1", "prefixlen": 8}]},
+    {"ifname": "eth0", "addr_info": [{"local": "192.0.2.10", "prefixlen": 32}, {"local": "fd00::a", "prefixlen": 128}]},
+    {
+        "ifname": "eth1",
+        "addr_info": [{"local": "192.0.2.10", "prefixlen": 24}, {"local": "192.0.2.11", "prefixlen": 32}],
+    },
+    {"ifname": "eth2"},
+]
+
+
+@pytest.mark.parametrize(
+    ("address", "withdrawn"),
+    [
+        ("192.0.2.10", ["192.0.2.10/32 dev lo", "192.0.2.10/32 dev eth0"]),
+        ("fd00:0::000a", ["fd00::a/128 dev eth0"]),
+        ("192.0.2.99", []),
+        ("k8s.example.org", []),
+    ],
+)
+def test_the_address_that_kube_vip_held_goes(host: Host, address: str, withdrawn: list[str]) -> None:
+    host.programs.add("ip", **{"-json addr": json.dumps(ADDRESSES) + "\n", "route": "[]\n"})
+    host.write("/etc/kubernetes/manifests/kube-vip.yaml", KUBE_VIP.replace("ADDRESS", address))
+    told = [f"withdraw address {text.replace('dev', 'from')}" for text in withdrawn]
+    assert reset(host.request(), check_mode=True)["actions"][: len(told) + 1] == [
+        *told,
+        "delete /etc/kubernetes/manifests/kube-vip.yaml",
+    ]
+    assert not [call for call in host.programs.calls if "addr del" in call]
+    reset(host.request())
+    assert [call for call in host.programs.calls if "addr del" in call] == [f"ip addr del {text}" for text in withdrawn]
+
+
+@pytest.mark.parametrize("text", ["kind: Pod\n", "- a\n", "spec: {containers: [{}]}\n", "\t"])
+def test_a_manifest_of_kube_vip_that_tells_no_address(host: Host, text: str) -> None:
+    host.programs.add("ip", **{"-json addr": json.dumps(ADDRESSES) + "\n", "route": "[]\n"})
+    host.write("/etc/kubernetes/manifests/kube-vip.yaml", text)
+    assert reset(host.request())["actions"] == ["delete /etc/kubernetes/manifests/kube-vip.yaml"]
