@@ -92,11 +92,12 @@ def _configured(client: Client) -> Object:
     except KubephaseError:
         found = {}
     known = found if isinstance(found, dict) else {}
+    etcd = known.get("etcd")
     return {
         "configured_version": str(known.get("kubernetesVersion") or ""),
         "cluster_name": str(known.get("clusterName") or ""),
         "endpoint": str(known.get("controlPlaneEndpoint") or ""),
-        "etcd_external": bool((known.get("etcd") or {}).get("external")),
+        "etcd_external": isinstance(etcd, dict) and bool(etcd.get("external")),
     }
 
 

@@ -9,6 +9,7 @@ giving up its connections. What was in the place of one of these files before is
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -30,10 +31,13 @@ KEEPALIVED = "etc/keepalived/keepalived.conf"
 CHECK = "usr/libexec/keepalived/kubephase-check"
 AUTHORITY = "etc/haproxy/kubernetes-ca.crt"
 SAVED = ".before-kubephase"
+UNUSED = SAVED + ".unused"
+"""Stands beside what was saved, where its program did not run."""
 MARK = "Written by kubephase.cluster.load_balancer"
 INTERFACE, PASSWORD = "@INTERFACE@", "@PASSWORD@"  # noqa: S105 what stands for it in the configuration
-_SHOWN_PASSWORD = re.compile(r"(auth_pass\s+)\S+")
-_LONGEST_PASSWORD = 8
+_SHOWN_PASSWORD = re.compile(r"(auth_pass[ \t]+).*")
+_PASSWORD = re.compile(r"[A-Za-z0-9_.-]{0,8}")
+_PROGRAMS = {HAPROXY: "haproxy", KEEPALIVED: "keepalived"}
 _BOOLEAN = "sys/fs/selinux/booleans/haproxy_connect_any"
 
 Addresses = list[tuple[str, str]]
@@ -113,10 +117,9 @@ class Balancer:
     def remove(self) -> dict[str, Any]:
         """Undo what ``apply`` did. A configuration that somebody else wrote is left alone, and so is its program."""
         units = self._leave_address()
-        if self._ours(HAPROXY):
-            units["haproxy"] = self._stopped("haproxy")
-            self._remove([HAPROXY, AUTHORITY])
-        return self._result([], units)
+        units.update(self._give_back(HAPROXY, AUTHORITY))
+        left = self._selinux_left() if units else []
+        return {**self._result([], units), **({"warnings": left} if left else {})}
 
     def _result(self, missing: list[str], units: dict[str, list[str]]) -> dict[str, Any]:
         done = {name: actions for name, actions in units.items() if actions}
@@ -124,12 +127,13 @@ class Balancer:
 
     def _keepalived_text(self, wanted: Wanted) -> str:
         text = wanted.keepalived
-        if text and not 0 <= len(wanted.password) <= _LONGEST_PASSWORD:
+        if text and not _PASSWORD.fullmatch(wanted.password):
+            # longer ones are cut, and others end a word of the configuration
             raise KubephaseError(
-                "the password is too long for VRRP, which compares no more",
+                "no password that VRRP and keepalived's configuration can have",
                 where="load_balancer_vrrp_password",
                 value=f"{len(wanted.password)} characters",
-                accepted=f"1 to {_LONGEST_PASSWORD} characters, or none",
+                accepted="1 to 8 characters of A-Z, a-z, 0-9, _, . and -, or none",
             )
         if INTERFACE in text:
             text = text.replace(INTERFACE, self._interface(wanted.address))
@@ -181,12 +185,61 @@ class Balancer:
                 f"cannot be set: {ran.stderr.strip()}", where="SELinux boolean haproxy_connect_any", accepted="on"
             )
 
+    def _selinux_left(self) -> list[str]:
+        """Whether somebody else has it turned on too, nobody can tell."""
+        switch = self.root / _BOOLEAN
+        if not switch.exists() or switch.read_text().split()[:1] != ["1"]:
+            return []
+        return [
+            "SELinux boolean haproxy_connect_any stays on: 'setsebool -P haproxy_connect_any off' where nothing else needs it"
+        ]
+
     def _leave_address(self) -> dict[str, list[str]]:
-        if not self._ours(KEEPALIVED):
-            return {}
-        units = {"keepalived": self._stopped("keepalived")}
-        self._remove([KEEPALIVED, CHECK])
+        return self._give_back(KEEPALIVED, CHECK)
+
+    def _give_back(self, configuration: str, beside: str) -> dict[str, list[str]]:
+        """The program stops, or goes on with what it had before. The file with our mark goes last: it tells of the rest."""
+        name, place = _PROGRAMS[configuration], str(self.root / configuration)
+        before = _atomic_file.read(place + SAVED)
+        if not self._ours(configuration):
+            # a run died before it could say that the old configuration is back
+            if before is None or before != _atomic_file.read(place) or not self._was_used(configuration, before):
+                self._forget(place + UNUSED)
+                return {}
+        elif before is None or not self._was_used(configuration, before):
+            units = {name: self._stopped(name)}
+            self._remove([beside, configuration])
+            self._forget(place + UNUSED)
+            return units
+        else:
+            self._remove([beside])
+            self._note(place, _atomic_file.read(place) or b"", before)
+            if not self.check_mode:
+                _copy(place + SAVED, place)
+        units = {name: self._restarted(name)}
+        self._forget(place + SAVED)
         return units
+
+    def _was_used(self, configuration: str, text: bytes) -> bool:
+        """Whether somebody had the program run with it: it ran, and by more than its package's own example."""
+        if (self.root / (configuration + UNUSED)).exists():
+            return False
+        digest = hashlib.md5(text, usedforsecurity=False).hexdigest()
+        packages = _atomic_file.read(str(self.root / "var/lib/dpkg/status")) or b""
+        return f"\n /{configuration} {digest}".encode() not in packages
+
+    def _forget(self, path: str) -> None:
+        if not self.check_mode and os.path.exists(path):
+            os.unlink(path)
+
+    def _save(self, file: _File) -> None:
+        """What is in the place of one of our files, and whether its program runs with it."""
+        path = str(self.root / file.path)
+        name = _PROGRAMS.get(file.path)
+        self._forget(path + UNUSED)
+        if name and not Unit(name).is_active():
+            _atomic_file.write(path + UNUSED, b"", 0o600)
+        _copy(path, path + SAVED)
 
     def _loaded(self, name: str, files: list[_File]) -> list[str]:
         paths = [str(self.root / file.path) for file in files]
@@ -201,6 +254,12 @@ class Balancer:
             return []
         return unit.ensure(enabled=False, state="stopped")
 
+    def _restarted(self, name: str) -> list[str]:
+        unit = Unit(name, self.check_mode)
+        if unit.properties().get("LoadState") == "not-found":
+            return []
+        return unit.ensure(restart=True)
+
     def _stands(self, file: _File) -> bool:
         return _atomic_file.read(str(self.root / file.path)) == file.text.encode()
 
@@ -210,12 +269,12 @@ class Balancer:
             before = _atomic_file.read(path)
             if self._stands(file) and _atomic_file.mode_of(path) == file.mode:
                 continue
-            self._note(path, (before or b"").decode(errors="replace"), file.text, file.mode)
+            self._note(path, before or b"", file.text.encode(), file.mode)
             if self.check_mode:
                 continue
             _atomic_file.make_directory(os.path.dirname(path), 0o755)
             if before is not None and MARK.encode() not in before and not os.path.exists(path + SAVED):
-                shutil.copy2(path, path + SAVED)
+                self._save(file)
             _atomic_file.write(path, file.text.encode(), file.mode)
 
     def _remove(self, paths: list[str]) -> None:
@@ -225,7 +284,7 @@ class Balancer:
             if before is None:
                 continue
             saved = _atomic_file.read(path + SAVED)
-            self._note(path, before.decode(errors="replace"), (saved or b"").decode(errors="replace"))
+            self._note(path, before, saved or b"")
             if self.check_mode:
                 continue
             if saved is None:
@@ -236,12 +295,28 @@ class Balancer:
     def _ours(self, relative: str) -> bool:
         return MARK.encode() in (_atomic_file.read(str(self.root / relative)) or b"")
 
-    def _note(self, path: str, before: str, after: str, mode: int | None = None) -> None:
+    def _note(self, path: str, before: bytes | str, after: bytes | str, mode: int | None = None) -> None:
         """One entry of the diff; two equal texts differ in their mode."""
         if before == after and mode is not None:
             before, after = f"mode {_atomic_file.mode_of(path):04o}\n", f"mode {mode:04o}\n"
-        shown = [_SHOWN_PASSWORD.sub(r"\1********", text) for text in (before, after)]
+        shown = [text if isinstance(text, str) else _shown(path, text) for text in (before, after)]
         self.diff.append({"before_header": path, "after_header": path, "before": shown[0], "after": shown[1]})
+
+
+def _shown(path: str, content: bytes) -> str:
+    """What somebody else wrote may have secrets anywhere."""
+    if content and MARK.encode() not in content and path.endswith(tuple(_PROGRAMS)):
+        return f"somebody else's, {len(content)} bytes, which are not shown\n"
+    return _SHOWN_PASSWORD.sub(r"\1********", content.decode(errors="replace"))
+
+
+def _copy(source: str, target: str) -> None:
+    """Whole or not at all, with mode, owner and time."""
+    temporary = target + ".new"
+    shutil.copy2(source, temporary)
+    found = os.stat(source)
+    os.chown(temporary, found.st_uid, found.st_gid)
+    os.rename(temporary, target)
 
 
 def _accepts(program: str, arguments: list[str], candidate: str, path: str, secret: str = "") -> None:

@@ -18,14 +18,15 @@ description:
   - Nothing is changed where packages are missing. They are reported in RV(missing_packages), so that a converged host needs no
     call of the package manager.
   - A configuration that was there before is kept beside its place as C(*.before-kubephase).
-  - Where SELinux has the boolean C(haproxy_connect_any), it is turned on.
+    What is in it is not shown.
+  - Where SELinux has the boolean C(haproxy_connect_any), it is turned on. It stays so with O(state=absent), which tells of it.
 extends_documentation_fragment:
   - kubephase.cluster.attributes
 options:
   state:
     description:
-      - V(absent) stops both and takes their configurations away, or puts back what was there before. What somebody else wrote is
-        left alone.
+      - V(absent) stops both and takes their configurations away, or puts back what was there before. A program that ran with a
+        configuration of its own then is restarted with it instead. What somebody else wrote is left alone.
     type: str
     choices: [present, absent]
     default: present
@@ -53,7 +54,7 @@ options:
     type: str
     default: ''
   vrrp_password:
-    description: Password of VRRP, at most eight characters.
+    description: Password of VRRP, at most eight letters, digits, underscores, dots and hyphens.
     type: str
     default: ''
   packages:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -146,8 +148,8 @@ def test_without_the_packages_nothing_is_done(machine: Machine, check_mode: bool
 
 def test_the_password_is_not_shown(machine: Machine) -> None:
     assert "hushhush" not in str(machine.apply())
-    shown = machine.apply(password="changed!")["diff"]
-    assert "changed!" not in str(shown) and "hushhush" not in str(shown) and len(shown) == 1
+    shown = machine.apply(password="changed1")["diff"]
+    assert "changed1" not in str(shown) and "hushhush" not in str(shown) and len(shown) == 1
 
 
 def test_what_haproxy_does_not_accept_never_goes_live(machine: Machine) -> None:
@@ -205,7 +207,7 @@ def test_what_was_there_before_is_kept_once_and_comes_back(machine: Machine) -> 
     planned = machine.balancer(check_mode=True).remove()
     assert planned["changed"] and machine.read("etc/haproxy/haproxy.cfg") == HAPROXY + "more\n"
     result = machine.balancer().remove()
-    assert result["units"] == {name: ["disabled", "stopped"] for name in PACKAGES}
+    assert result["units"] == {"haproxy": ["restarted"], "keepalived": ["disabled", "stopped"]}
     assert machine.read("etc/haproxy/haproxy.cfg") == "listen mine\n"
     assert machine.files() == {"etc/haproxy/haproxy.cfg"}
     assert machine.balancer().remove() == {"changed": False, "diff": [], "missing_packages": [], "units": {}}
@@ -235,9 +237,10 @@ def test_no_interface_has_the_address(machine: Machine) -> None:
     assert machine.apply(address="192.0.2.7", keepalived=KEEPALIVED.replace("@INTERFACE@", "eth1"))["changed"]
 
 
-def test_a_password_that_is_too_long(machine: Machine) -> None:
-    with pytest.raises(KubephaseError, match=r"load_balancer_vrrp_password: .*got '9 characters'"):
-        machine.apply(password="123456789")
+@pytest.mark.parametrize("password", ["123456789", "a b", "a#b", 'a"b', "a\n"])
+def test_a_password_that_cannot_be_one(machine: Machine, password: str) -> None:
+    with pytest.raises(KubephaseError, match=r"load_balancer_vrrp_password: .*got '\d characters'"):
+        machine.apply(password=password)
 
 
 def test_selinux_lets_haproxy_connect(machine: Machine) -> None:
@@ -260,3 +263,76 @@ def test_a_mode_made_by_hand_is_mended(machine: Machine) -> None:
     shown = machine.apply()["diff"]
     assert [(entry["before"], entry["after"]) for entry in shown] == [("mode 0644\n", "mode 0600\n")]
     assert machine.apply()["diff"] == []
+
+
+def test_what_somebody_else_wrote_is_not_shown(machine: Machine) -> None:
+    machine.write("etc/haproxy/haproxy.cfg", "stats auth admin:secret\n")
+    machine.write("etc/keepalived/keepalived.conf", 'auth_pass "my secret"\n')
+    for check_mode in (True, False):
+        shown = str(machine.apply(check_mode)["diff"])
+        assert "secret" not in shown and "somebody else's, 24 bytes" in shown
+    shown = str(machine.balancer().remove()["diff"])
+    assert "secret" not in shown and "somebody else's, 24 bytes" in shown
+
+
+def test_a_password_with_a_blank_is_hidden_whole(machine: Machine) -> None:
+    machine.write("etc/keepalived/keepalived.conf", f'# {MARK}\nauth_pass "my secret"\n')
+    assert "secret" not in str(machine.apply()["diff"])
+
+
+def test_a_configuration_that_nobody_used_is_not_started(machine: Machine) -> None:
+    machine.write("etc/haproxy/haproxy.cfg", "listen mine\n")
+    machine.unit("haproxy", "inactive")
+    machine.apply()
+    assert machine.balancer().remove()["units"]["haproxy"] == ["disabled", "stopped"]
+    assert machine.files() == {"etc/haproxy/haproxy.cfg"}
+
+
+def test_the_packages_own_example_is_not_started(machine: Machine) -> None:
+    text = "listen example\n"
+    conffile = f"Conffiles:\n /etc/haproxy/haproxy.cfg {hashlib.md5(text.encode()).hexdigest()}\n"  # noqa: S324
+    machine.write("var/lib/dpkg/status", STATUS + conffile)
+    machine.write("etc/haproxy/haproxy.cfg", text)
+    machine.apply()
+    assert machine.balancer().remove()["units"]["haproxy"] == ["disabled", "stopped"]
+    assert machine.read("etc/haproxy/haproxy.cfg") == text
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("dies_at", range(1, 6))
+def test_a_removal_that_died_is_finished(
+    machine: Machine, own: bool, dies_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if own:
+        machine.write("etc/haproxy/haproxy.cfg", "listen mine\n")
+    machine.apply(authority="PEM\n")
+    (machine.root / "done").unlink()
+    left = [dies_at]
+
+    def dying(real: Any) -> Any:
+        def act(*arguments: Any, **named: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                raise KeyboardInterrupt
+            return real(*arguments, **named)
+
+        return act
+
+    with monkeypatch.context() as patch:
+        for name in ("unlink", "rename"):
+            patch.setattr(os, name, dying(getattr(os, name)))
+        with contextlib.suppress(KeyboardInterrupt):
+            machine.balancer().remove()
+    machine.balancer().remove()
+    assert {path for path in machine.files() if not path.endswith(".new")} == (
+        {"etc/haproxy/haproxy.cfg"} if own else set()
+    )
+    assert machine.done[-1] == ("restart haproxy" if own else "stop haproxy")
+    assert not machine.balancer().remove()["changed"]
+
+
+def test_the_boolean_that_stays_is_told(machine: Machine) -> None:
+    machine.write("sys/fs/selinux/booleans/haproxy_connect_any", "1 1")
+    machine.apply()
+    assert "haproxy_connect_any stays on" in machine.balancer().remove()["warnings"][0]
+    assert "warnings" not in machine.balancer().remove()

@@ -96,6 +96,14 @@ def test_a_cluster(api, ask):
     assert api.writes == 5
 
 
+@pytest.mark.parametrize("etcd", ["etcd: none", "etcd: [external]", "etcd:"])
+def test_a_configuration_whose_etcd_is_something_else(api, ask, etcd):
+    place = "/api/v1/namespaces/kube-system"
+    data = {"ClusterConfiguration": f"clusterName: prod\n{etcd}\n"}
+    api.put_in(f"{place}/configmaps/kubeadm-config", {"metadata": {"name": "x"}, "data": data})
+    assert (ask()["cluster_name"], ask()["etcd_external"]) == ("prod", False)
+
+
 def test_an_api_server_that_is_not_ready_says_why(api, ask, readyz):
     readyz[:] = [500, READYZ]
     assert ask()["api_server"] == {"server": api.url, "ready": False, "failed_checks": ["etcd"], "error": "not ready"}
