@@ -49,9 +49,12 @@ class Settings:
     """Certificates that came back from an external authority, PEM by name."""
 
     def skips(self, name: str) -> bool:
-        """Whether the phase of one certificate is skipped; a host that joins has one phase for all."""
-        phases = ("control-plane-prepare", "control-plane-prepare/certs") if self.joins else ("certs", f"certs/{name}")
-        return any(phase in self.skip_phases for phase in phases)
+        """Whether the phase of one certificate is skipped; a host that joins has one phase for all.
+
+        The first control plane keeps its own phases where it is among others and so may make no authority either.
+        """
+        of_all = ("control-plane-prepare", "control-plane-prepare/certs") if self.joins else ()
+        return any(phase in self.skip_phases for phase in (*of_all, "certs", f"certs/{name}"))
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,11 @@ def told(tmp_path: Path, **variables: Any) -> dict[str, dict[str, Any]]:
     given = {"ansible_connection": "local", **variables}
     inventory = {"all": {"vars": given, "children": {"control_plane": {"hosts": hosts}}}}
     (tmp_path / "inventory.yml").write_text(json.dumps(inventory))
-    asked = "{{ {" + ", ".join(f"'{name}': {name}" for name in [*ASKED, "static_manifests_csr_signer"]) + "} }}"
+    asked = (
+        "{{ {"
+        + ", ".join(f"'{name}': {name}" for name in [*ASKED, "static_manifests_csr_signer", "pki_joins"])
+        + "} }}"
+    )
     task = {"ansible.builtin.copy": {"content": asked, "dest": f"{tmp_path}/{{{{ inventory_hostname }}}}.json"}}
     task["vars"] = {"ansible_python_interpreter": sys.executable}
     play = {
@@ -76,6 +80,12 @@ def test_who_has_the_keys_signs_whatever_the_order(tmp_path: Path) -> None:
     found = told(tmp_path, holder="cp2", order=("cp3", "cp1", "cp2"))
     assert [found["cp3"][name] for name in ASKED] == [HOLDERS, "cp2", True]
     assert [host for host in found if found[host]["static_manifests_csr_signer"]] == ["cp2"]
+
+
+def test_nobody_makes_authorities_beside_control_planes_that_run(tmp_path: Path) -> None:
+    assert [found["pki_joins"] for found in told(tmp_path).values()] == [False, True, True]
+    assert [found["pki_joins"] for found in told(tmp_path, holder="cp1").values()] == [True, True, True]
+    assert told(tmp_path, holder="cp1", order=("cp1",))["cp1"]["pki_joins"] is False
 
 
 def test_another_one_that_is_named(tmp_path: Path) -> None:

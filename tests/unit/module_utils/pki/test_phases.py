@@ -137,6 +137,24 @@ def test_phases_of_a_joining_host(new_host):
         assert "sa.key" not in str(caught.value) and "pki/ca.crt" in str(caught.value)
 
 
+def test_the_first_of_several_keeps_its_own_phases(new_host, host):
+    """It makes no authority beside the others, and what its user makes is left to them as before."""
+    first = new_host(name="second", joins=True)
+    for name in (
+        "ca.crt",
+        "ca.key",
+        "front-proxy-ca.crt",
+        "front-proxy-ca.key",
+        "etcd/ca.crt",
+        "etcd/ca.key",
+        "sa.key",
+        "sa.pub",
+    ):
+        (first.pki / name).parent.mkdir(parents=True, exist_ok=True)
+        (first.pki / name).write_bytes((host.pki / name).read_bytes())
+    assert "apiserver" not in made(first.run(skip_phases=("certs/apiserver",)))
+
+
 def test_certificates_of_something_else(new_host, described, tmp_path):
     host = new_host(authorities=custom.authorities(METRICS), service_account=False)
     result = host.run()
