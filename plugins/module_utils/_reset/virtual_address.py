@@ -47,4 +47,4 @@ def _is(found: dict[str, Any], address: Any) -> bool:
         same = ipaddress.ip_address(str(found.get("local"))) == address
     except ValueError:
         return False
-    return same and found.get("prefixlen") == address.max_prefixlen
+    return bool(same and found.get("prefixlen") == address.max_prefixlen)
