@@ -322,8 +322,7 @@ def test_the_one_that_signs_beside_the_others_is_waited_for(host, run):
     """It is a kube-controller-manager under another name, on another port."""
     health = host.health["kube-csr-signer"] = Health(host.certificate)
     command = ["kube-controller-manager", *STAY, f"--secure-port={health.port}"]
-    container = {"name": "kube-csr-signer", "command": command}
-    pod = _kube_yaml.dump({"kind": "Pod", "spec": {"containers": [container]}})
+    pod = _kube_yaml.dump({"kind": "Pod", "spec": {"containers": [{"name": "kube-csr-signer", "command": command}]}})
     (host.directory / "kube-csr-signer.yaml").write_text(pod)
     with pytest.raises(KubephaseError, match="kube-csr-signer: does not run with the arguments of its manifest"):
         run()
