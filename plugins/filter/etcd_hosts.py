@@ -36,7 +36,7 @@ def etcd_hosts(facts: Mapping[str, Mapping[str, Any]], in_use: bool = False) -> 
         "members": members,
         "running": [name for name, text in told.items() if text],
         "joining": [peer_url(facts[name]) for name, member in members.items() if member["joins"] and not told[name]],
-        "missing": in_use and not any(told.values()),
+        "missing": in_use and bool(facts) and not any(told.values()),
         "runs": any(told.values()) and not any(member["begins"] for member in members.values()),
         "authority": _holder(facts),
     }

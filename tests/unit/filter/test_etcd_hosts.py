@@ -72,6 +72,10 @@ def test_no_second_etcd_beside_the_one_that_control_planes_work_with() -> None:
     assert not plan(fact(1), fact(2))["missing"] and not plan(fact(1, THREE), fact(2), in_use=True)["missing"]
 
 
+def test_of_hosts_that_are_not_seen_nothing_is_said() -> None:
+    assert not plan(in_use=True)["missing"]
+
+
 def test_who_holds_the_authority() -> None:
     assert plan(fact(1), fact(2))["authority"] == "h1"
     assert plan(fact(1), fact(2, authority="certificate"), fact(3, authority="key"))["authority"] == "h3"

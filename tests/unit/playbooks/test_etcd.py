@@ -24,8 +24,7 @@ def host(name: str, number: int) -> str:
     return f"{name} kubephase_local_api_endpoint='{endpoint}' kubephase_node_registration='{{\"name\": \"{name}\"}}'"
 
 
-def said(tmp_path: Path, inventory: list[str], *options: str) -> str:
-    """All that the playbook printed. It has to fail, and to prepare no host."""
+def played(tmp_path: Path, inventory: list[str], *options: str) -> subprocess.CompletedProcess[str]:
     (tmp_path / "inventory").write_text("\n".join([*inventory, "[all:vars]", HERE]))
     environment = {
         **os.environ,
@@ -34,9 +33,14 @@ def said(tmp_path: Path, inventory: list[str], *options: str) -> str:
         "ANSIBLE_NOCOLOR": "1",
     }
     command = [str(PROGRAM), "-i", str(tmp_path / "inventory"), "--check", *options, "kubephase.cluster.etcd"]
-    done = subprocess.run(
+    return subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
+
+
+def said(tmp_path: Path, inventory: list[str], *options: str) -> str:
+    """All that the playbook printed. It has to fail, and to prepare no host."""
+    done = played(tmp_path, inventory, *options)
     assert done.returncode != 0 and "Prepare the hosts of etcd" not in done.stdout
     return " ".join(done.stdout.split())
 
@@ -63,3 +67,10 @@ def test_no_etcd_begins_while_a_control_plane_is_not_seen(tmp_path: Path) -> Non
     found = said(tmp_path, ["[etcd]", host("a", 1), "[control_plane]", host("cp1", 3)], "--limit", "a")
     assert "none of a has an etcd, and there are control planes that work, or that this run does not see (cp1)" in found
     assert "A new etcd would be empty. Nothing was changed" in found
+
+
+def test_a_run_of_control_planes_alone_leaves_etcd_as_it_is(tmp_path: Path) -> None:
+    inventory = ["[etcd]", host("a", 1), host("b", 2), "[control_plane]", host("cp1", 3), host("cp2", 4)]
+    done = played(tmp_path, inventory, "--limit", "cp1")
+    assert done.returncode == 0, done.stdout
+    assert "a " not in done.stdout.partition("PLAY RECAP")[2]
