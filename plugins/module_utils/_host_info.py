@@ -66,6 +66,7 @@ def gather(
         "member": member(Path(root)),
         "founding": founding(Path(root)),
         **etcd_manifest(Path(root)),
+        "super_admin": _exists(root, "/etc/kubernetes/super-admin.conf"),
         "ca_key": _exists(root, f"{certificates_dir}/ca.key"),
         "etcd_authority": etcd_authority(Path(root), certificates_dir),
         "authorities": authorities(Path(root)),

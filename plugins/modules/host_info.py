@@ -89,6 +89,9 @@ host:
     etcd_authority:
       description: What the host has of etcd's certificate authority, V(key), V(certificate) where that is alone, or nothing.
       type: str
+    super_admin:
+      description: Whether the host has C(super-admin.conf), as the control plane that began its cluster.
+      type: bool
     ca_key:
       description: Whether the host has the key of the cluster's certificate authority.
       type: bool

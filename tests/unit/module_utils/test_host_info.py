@@ -204,8 +204,7 @@ def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
         "hostname", "default_ipv4", "default_ipv6", "architecture", "distribution", "cgroup_version", "systemd_resolved",
         "extra_ca_directories", "python_cryptography", "python_yaml", "kernel", "member", "memory_mib", "cpus",
         "founding", "etcd_initial_cluster", "etcd_initial_cluster_state", "etcd_authority", "authorities",
-        "ca_key",
-        "etcd_authorities",
+        "ca_key", "etcd_authorities", "super_admin",
     }  # fmt: skip
     assert (found["cgroup_version"], found["systemd_resolved"], found["extra_ca_directories"]) == (1, False, [])
     assert found["python_cryptography"] and not found["ca_key"]
