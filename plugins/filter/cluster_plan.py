@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.kubephase.cluster.plugins.filter.founding import founding, peer_url
+from ansible_collections.kubephase.cluster.plugins.filter.founding import founding, founds, peer_url
 
 
 def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequence[str]) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequ
             facts[name] = fact
     begun = founding(facts)
     members = [name for name, fact in facts.items() if fact["host"]["member"]]
-    running = [name for name in members if not facts[name]["host"]["founding"]]
+    running = [name for name in members if not founds(facts[name])]
     first = [name for name in control_planes[:1] if name in begun["hosts"]]
     init = next(iter([*first, *running, *control_planes]), "")
     staying = {*members, *begun["hosts"], init}

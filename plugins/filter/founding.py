@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
+_LAST_PHASE = "kubelet-finalize/enable-client-cert-rotation"
+
 
 def founding(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """From the fact ``kubephase`` of all control planes by host, in the order of the inventory.
@@ -16,8 +18,8 @@ def founding(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     hosts' kubelets have their last kubeconfig: a host that comes later joins, whatever it was before.
     """
     hosts = {name: fact["host"] for name, fact in facts.items()}
-    begun = [name for name, host in hosts.items() if host["founding"]]
-    if not any(_stands(host) for host in hosts.values()):
+    begun = [name for name, fact in facts.items() if founds(fact)]
+    if not any(_stands(fact) for fact in facts.values()):
         founders, initial_cluster = list(hosts), ",".join(map(_entry, facts.values()))
     else:
         told = (_told(hosts[name]) for name in [*begun, *hosts])
@@ -29,9 +31,22 @@ def founding(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {"hosts": founders, "initial_cluster": initial_cluster if together else ""}
 
 
-def _stands(host: Mapping[str, Any]) -> bool:
+def founds(fact: Mapping[str, Any]) -> bool:
+    """Whether the host begins a cluster that does not stand yet.
+
+    Where the phase is skipped that ends a founding, the manifests end it, that of etcd too where it is the host's own.
+    """
+    host = fact["host"]
+    written = host["member"] == "control_plane" and (
+        host["etcd_initial_cluster"] or "external" in fact["cluster"]["etcd"]
+    )
+    return bool(host["founding"] and not (written and _LAST_PHASE in (fact.get("skip_phases") or [])))
+
+
+def _stands(fact: Mapping[str, Any]) -> bool:
     """Whether there is a cluster already, or an etcd that was told who begins one. Kubeconfigs alone are none of both."""
-    return bool((host["member"] and not host["founding"]) or host["etcd_initial_cluster"])
+    host = fact["host"]
+    return bool((host["member"] and not founds(fact)) or host["etcd_initial_cluster"])
 
 
 def _told(host: Mapping[str, Any]) -> str:

@@ -91,6 +91,20 @@ def test_a_node_that_is_no_control_plane_is_named() -> None:
     assert cluster_plan(hostvars, ["cp1"])["nodes"] == []
 
 
+def test_without_its_last_phase_a_founding_ends_with_the_manifests() -> None:
+    phase = "kubelet-finalize/enable-client-cert-rotation"
+    alone = {**BEGUN, "etcd_initial_cluster": "cp1=https://192.0.2.1:2380"}
+
+    def found(host: dict[str, Any], etcd: str = "local", skipped: str = phase) -> list[str]:
+        fact = {**FACT, "cluster": {"etcd": {etcd: {}}}, "host": host, "skip_phases": [skipped]}
+        return list(cluster_plan({"cp1": {"kubephase": fact}}, ["cp1"])["running"])
+
+    assert found(alone) == ["cp1"] and found(alone, skipped="kubelet-finalize") == []
+    # etcd, or the API server, has no manifest yet
+    assert found({**alone, "etcd_initial_cluster": ""}) == [] and found({**alone, "member": "worker"}) == []
+    assert found({**alone, "etcd_initial_cluster": ""}, "external") == ["cp1"]
+
+
 def test_one_that_this_run_does_not_see_has_no_part() -> None:
     found = plan(None, MEMBER, BARE)
     assert found["known"] == ["cp2", "cp3"]
