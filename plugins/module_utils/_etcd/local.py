@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _static_pods_running
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
@@ -32,13 +33,22 @@ def stacked(certificates_dir: str) -> Credentials:
     )
 
 
+def _of_members(initial_cluster: str, own: str) -> list[str]:
+    """Where the members that etcd began with answer clients, should its own not answer. Some of them may be gone by now."""
+    hosts = [urlsplit(entry.partition("=")[2]).hostname for entry in initial_cluster.split(",")]
+    scheme = urlsplit(own).scheme
+    return [f"{scheme}://[{host}]:2379" if ":" in host else f"{scheme}://{host}:2379" for host in hosts if host]
+
+
 def find(manifests: str, certificates_dir: str) -> Access | None:
     """By etcd's manifest, else by that of the API server, which is etcd's client; None where the host has neither."""
     etcd = _static_pods_running.read(manifests, "etcd")
     if etcd is not None:
         urls = etcd.flag("advertise-client-urls", "https://127.0.0.1:2379")
         credentials = stacked(certificates_dir) if urls.startswith("https:") else Credentials()
-        return Access(tuple(urls.split(",")), credentials)
+        own = urls.split(",")
+        others = [url for url in _of_members(etcd.flag("initial-cluster", ""), own[0]) if url not in own]
+        return Access((*own, *others), credentials)
     server = _static_pods_running.read(manifests, "kube-apiserver")
     if server is None or not server.flag("etcd-servers", ""):
         return None

@@ -136,6 +136,17 @@ def test_etcds_own_manifest_tells_where_it_is(tmp_path: pathlib.Path) -> None:
     )
 
 
+def test_the_members_that_it_began_with_are_asked_after_its_own(tmp_path: pathlib.Path) -> None:
+    peers = "cp1=https://192.0.2.1:2380,cp2=https://192.0.2.2:2380,cp3=https://[2001:db8::3]:2380"
+    (tmp_path / "etcd.yaml").write_text(ETCD.replace("--name=cp1", f'"--initial-cluster={peers}"'))
+    found = local.find(str(tmp_path), "/p")
+    assert found and found.endpoints == (
+        "https://192.0.2.1:2379",
+        "https://192.0.2.2:2379",
+        "https://[2001:db8::3]:2379",
+    )
+
+
 def test_else_that_of_the_api_server(tmp_path: pathlib.Path) -> None:
     (tmp_path / "kube-apiserver.yaml").write_text(SERVER)
     assert local.find(str(tmp_path), "/p") == Access(
