@@ -36,6 +36,7 @@ def cluster_plan(hostvars: Mapping[str, Mapping[str, Any]], control_planes: Sequ
         "rolling": running if len(running) > 1 else [],
         "nodes": [name for name, fact in facts.items() if _is_bare_node(fact)],
         "init": init,
+        "moved": [name for name, fact in facts.items() if _has_moved(fact)],
         "ca_holders": [name for name, fact in facts.items() if fact["host"].get("ca_key")],
         "started": [name for name in facts if name in staying],
         "joining": joining,
@@ -65,6 +66,13 @@ def change_order(hostvars: Mapping[str, Mapping[str, Any]], names: Sequence[str]
         elif unwell or any(result.get("changed") for result in results):
             serving.append(name)
     return [*([idle] if idle else []), *([name] for name in serving)]
+
+
+def _has_moved(fact: Mapping[str, Any]) -> bool:
+    """A control plane whose certificates are not where they are configured to be."""
+    found = fact["host"].get("certificates_dirs")
+    wanted = str(fact["cluster"].get("certificatesDir") or "").rstrip("/")
+    return bool(found and wanted and fact["host"]["member"] and wanted not in found)
 
 
 def _is_bare_node(fact: Mapping[str, Any]) -> bool:

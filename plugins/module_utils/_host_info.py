@@ -37,6 +37,7 @@ _PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTI
 _INITIAL_CLUSTER = re.compile(r"--initial-cluster=(\S+)")
 _TRUSTED_CA = re.compile(r"[^-]--trusted-ca-file=[\"']?(/[^\s\"']+)")
 _ETCD_CA = re.compile(r"--etcd-cafile=(/[^\s\"']+)")
+_SERVER_FILES = re.compile(r"--(?:client-ca-file|tls-cert-file|service-account-signing-key-file)=[\"']?(/[^\s\"']+)")
 _ROUTE_UP = 0x1
 _NLMSG_DONE, _NLMSG_ERROR, _RTM_NEWADDR, _RTM_GETADDR = 3, 2, 20, 22
 _REQUEST_DUMP = 0x301
@@ -66,6 +67,7 @@ def gather(
         "member": member(Path(root)),
         "founding": founding(Path(root)),
         **etcd_manifest(Path(root)),
+        "certificates_dirs": certificates_dirs(Path(root)),
         "super_admin": _exists(root, "/etc/kubernetes/super-admin.conf"),
         "ca_key": _exists(root, f"{certificates_dir}/ca.key"),
         "etcd_authority": etcd_authority(Path(root), certificates_dir),
@@ -241,6 +243,12 @@ def etcd_manifest(root: Path) -> dict[str, str]:
         "etcd_initial_cluster": found[1] if found else "",
         "etcd_initial_cluster_state": "existing" if "--initial-cluster-state=existing" in text else "",
     }
+
+
+def certificates_dirs(root: Path) -> list[str]:
+    """Directories of the files that the API server is run with: one of them is the cluster's, others are the user's."""
+    text = _read(root / "etc/kubernetes/manifests/kube-apiserver.yaml")
+    return sorted({os.path.dirname(path) for path in _SERVER_FILES.findall(text)})
 
 
 def etcd_authority(root: Path, certificates_dir: str = CERTIFICATES) -> str:

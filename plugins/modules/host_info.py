@@ -89,6 +89,11 @@ host:
     etcd_authority:
       description: What the host has of etcd's certificate authority, V(key), V(certificate) where that is alone, or nothing.
       type: str
+    certificates_dirs:
+      description: Directories of the files that the manifest of kube-apiserver names. Empty where there is none.
+      type: list
+      elements: str
+      sample: [/etc/kubernetes/pki]
     super_admin:
       description: Whether the host has C(super-admin.conf), as the control plane that began its cluster.
       type: bool

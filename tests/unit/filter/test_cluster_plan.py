@@ -47,6 +47,7 @@ def test_a_new_cluster_is_begun_by_all() -> None:
         "rolling": [],
         "nodes": [],
         "init": "cp1",
+        "moved": [],
         "ca_holders": [],
         "started": NAMES,
         "joining": [],
@@ -81,6 +82,16 @@ def test_a_founding_that_died_before_any_manifest_is_still_one_cluster() -> None
 
 def test_who_has_the_key_of_the_authority() -> None:
     assert plan(MEMBER, {**MEMBER, "ca_key": True}, BARE)["ca_holders"] == ["cp2"]
+
+
+def test_certificates_that_are_elsewhere() -> None:
+    def moved(directory: str, *found: str) -> list[str]:
+        cluster = {"etcd": {"local": {}}, "certificatesDir": directory}
+        fact = {**FACT, "cluster": cluster, "host": {**MEMBER, "certificates_dirs": list(found)}}
+        return list(cluster_plan({"cp1": {"kubephase": fact}}, ["cp1"])["moved"])
+
+    assert moved("/srv/pki", "/etc/kubernetes/pki") == ["cp1"]
+    assert moved("/srv/pki") == moved("/srv/pki/", "/srv/pki", "/own") == []
 
 
 def test_a_node_that_is_no_control_plane_is_named() -> None:

@@ -160,6 +160,15 @@ def test_where_the_authority_of_etcd_is_is_told_by_its_manifest(tmp_path: Path) 
     assert _host_info.etcd_authority(tmp_path, "/srv/other") == "key"
 
 
+def test_which_certificates_the_api_server_is_run_with(tmp_path: Path) -> None:
+    assert _host_info.certificates_dirs(tmp_path) == []
+    told = (
+        "    - --client-ca-file=/srv/pki/ca.crt\n    - --tls-cert-file=/own/server.crt\n    - --etcd-cafile=/x/ca.crt\n"
+    )
+    lay(tmp_path, "/etc/kubernetes/manifests/kube-apiserver.yaml", told)
+    assert _host_info.certificates_dirs(tmp_path) == ["/own", "/srv/pki"]
+
+
 def test_the_cluster_is_known_by_its_authorities(tmp_path: Path) -> None:
     """Inline as kubeadm writes it, or in a file; both of a bundle, in whatever order."""
     one, two = (f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n" for text in ("QUJD", "REVG"))
@@ -204,7 +213,7 @@ def test_all_facts_of_an_empty_host(tmp_path: Path) -> None:
         "hostname", "default_ipv4", "default_ipv6", "architecture", "distribution", "cgroup_version", "systemd_resolved",
         "extra_ca_directories", "python_cryptography", "python_yaml", "kernel", "member", "memory_mib", "cpus",
         "founding", "etcd_initial_cluster", "etcd_initial_cluster_state", "etcd_authority", "authorities",
-        "ca_key", "etcd_authorities", "super_admin",
+        "ca_key", "etcd_authorities", "super_admin", "certificates_dirs",
     }  # fmt: skip
     assert (found["cgroup_version"], found["systemd_resolved"], found["extra_ca_directories"]) == (1, False, [])
     assert found["python_cryptography"] and not found["ca_key"]

@@ -116,3 +116,15 @@ def test_a_host_of_etcd_whose_join_costs_the_majority(tmp_path: Path) -> None:
 def test_nobody_has_the_keys_where_one_signs_for_all(tmp_path: Path) -> None:
     said = site(tmp_path, MEMBER, MEMBER, kubephase_ca_keys="single")
     assert "kubephase_ca_holder: none of cp1, cp2 has the key of the cluster's certificate authority" in said
+
+
+def test_two_control_planes_cannot_have_one_address(tmp_path: Path) -> None:
+    """As virtual machines of Vagrant have it on their first interface."""
+    nat = {**BARE, "default_ipv4": "10.0.2.15"}
+    said = site(tmp_path, nat, nat)
+    assert "two control planes cannot have one address (cp1: 10.0.2.15, cp2: 10.0.2.15)" in said
+
+
+def test_the_certificates_of_a_running_cluster_do_not_move(tmp_path: Path) -> None:
+    moved = {**MEMBER, "certificates_dirs": ["/srv/pki"]}
+    assert "certificatesDir: cp1 works with certificates that are elsewhere (/srv/pki; got" in site(tmp_path, moved)
