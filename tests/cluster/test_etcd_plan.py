@@ -11,6 +11,8 @@ from tests.cluster.hosts import Host
 from tests.cluster.playbook import Playbooks, Run
 
 PLACES = ("/etc", "/usr/local", "/opt", "/var/lib/kubelet", "/var/lib/etcd", "/var/lib/containerd")
+#: in none of the groups
+SPARE = "s1"
 FILES = (
     "/etc/kubernetes/pki/etcd/server.crt",
     "/etc/kubernetes/pki/apiserver-etcd-client",
@@ -32,7 +34,7 @@ def plan(before: dict[str, str], playbooks: Playbooks) -> Run:
 
 def test_plans_for_every_host(plan: Run, before: dict[str, str]) -> None:
     assert plan.code == 0, plan.output
-    assert {name for name, changed in plan.changed.items() if changed} == set(before)
+    assert {name for name, changed in plan.changed.items() if changed} == set(before) - {SPARE}
 
 
 @pytest.mark.parametrize("what", FILES)
