@@ -43,10 +43,12 @@ class Stage:
     command: list[str]
     minor: str = ""
     always: bool = True
+    everything: bool = False
+    """With those topics of a scenario that take too long for every change."""
 
 
-def molecule(scenario: str, minor: str = "", always: bool = True) -> Stage:
-    return Stage(["molecule", "test", "--no-command-borders", "--scenario-name", scenario], minor, always)
+def molecule(scenario: str, minor: str = "", always: bool = True, everything: bool = False) -> Stage:
+    return Stage(["molecule", "test", "--no-command-borders", "--scenario-name", scenario], minor, always, everything)
 
 
 STAGES: dict[str, Stage] = {
@@ -64,7 +66,9 @@ STAGES: dict[str, Stage] = {
     "sanity": Stage(["python", "tests/sanity/check.py"]),
     "molecule": molecule("default"),
     "kubeadm": molecule("kubeadm"),
-    "ha": molecule("ha", always=False),
+    "ha": molecule("ha"),
+    "etcd": molecule("etcd"),
+    "ha-everything": molecule("ha", always=False, everything=True),
     f"artifacts-{OLDEST}": Stage(["python", "-m", "lab", "artifacts"], OLDEST),
     f"minor-{OLDEST}": molecule("minor", OLDEST),
     **{f"molecule-{minor}": molecule("default", minor, always=False) for minor in (OLDEST, *BETWEEN)},
@@ -94,6 +98,8 @@ def run(stage: str) -> Outcome:
     environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "KUBEPHASE_RESULTS": str(results)}
     if STAGES[stage].minor:
         environment["KUBEPHASE_MINOR"] = STAGES[stage].minor
+    if STAGES[stage].everything:
+        environment["KUBEPHASE_EVERYTHING"] = "1"
     code = subprocess.run(command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL).returncode
     outcome = Outcome(stage, time.monotonic() - started)
     for report in sorted(results.glob("*.xml")):
@@ -117,13 +123,19 @@ def count(report: Path, outcome: Outcome) -> None:
 
 def main() -> int:
     every = sys.argv[1:] == ["--all"]
-    names = list(STAGES) if every else sys.argv[1:] or [name for name, stage in STAGES.items() if stage.always]
+    # what a stage with everything has, one without need not show again
+    whole = [name for name, stage in STAGES.items() if not any(_covers(other, stage) for other in STAGES.values())]
+    names = whole if every else sys.argv[1:] or [name for name, stage in STAGES.items() if stage.always]
     unknown = [name for name in names if name not in STAGES]
     if unknown:
         sys.exit(f"no such stage: {', '.join(unknown)} (there are: {', '.join(STAGES)})")
     outcomes = [run(name) for name in names]
     print("\n" + "\n".join(summary(outcomes)))
     return 1 if any(outcome.failed for outcome in outcomes) else 0
+
+
+def _covers(other: Stage, stage: Stage) -> bool:
+    return other.everything and not stage.everything and (other.command, other.minor) == (stage.command, stage.minor)
 
 
 def summary(outcomes: list[Outcome]) -> list[str]:

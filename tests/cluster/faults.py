@@ -20,7 +20,6 @@ from tests.cluster.conftest import LAB
 from tests.cluster.control_planes import ETCDCTL, power
 from tests.cluster.hosts import Host
 
-ETCD = "/etc/kubernetes/manifests/etcd.yaml"
 DATA = "/var/lib/etcd"
 #: the small disk has what is there and so many MiB more, which is enough for what the others write until it is mended
 SPARE_SPACE = 800
@@ -58,18 +57,21 @@ def small_disk(host: Host) -> Iterator[None]:
     host.run(
         f"{_WITHOUT_ETCD} mv {DATA} {aside}; mkdir -m 0700 {DATA}; size=$(du -sm {aside} | cut -f1); "
         f"mount -t tmpfs -o mode=0700,size=$((size + {SPARE_SPACE}))m tmpfs {DATA}; cp -a {aside}/. {DATA}/; "
-        f"mv /root/etcd.yaml {ETCD}"
+        "systemctl start kubelet"
     )
     try:
         yield
     finally:
         host.run(
             f"{_WITHOUT_ETCD} rm -rf {aside}; mkdir -m 0700 {aside}; cp -a {DATA}/. {aside}/; umount {DATA}; rmdir {DATA}; "
-            f"mv {aside} {DATA}; mv /root/etcd.yaml {ETCD}"
+            f"mv {aside} {DATA}; systemctl start kubelet"
         )
 
 
-_WITHOUT_ETCD = f"set -e; mv {ETCD} /root/etcd.yaml; while pgrep -x etcd > /dev/null; do sleep 0.2; done;"
+#: a kubelet that begins anew starts it at once; a manifest that comes back has to wait for the end of the Pod it was
+_WITHOUT_ETCD = (
+    "set -e; systemctl stop kubelet; pkill -x etcd || true; while pgrep -x etcd > /dev/null; do sleep 0.2; done;"
+)
 
 
 @contextmanager
