@@ -17,6 +17,7 @@ from tests.cluster.etcd_hosts import CLIENT, CONTROL_PLANES, ETCD_HOSTS, HOLDER,
 from tests.cluster.hosts import Host
 from tests.cluster.kubeadm import Kubeadm
 
+WORKER = "w1"
 PAIRS = [(name, leaf) for name in ETCD_HOSTS for leaf in LEAVES] + [(name, CLIENT) for name in CONTROL_PLANES]
 
 
@@ -63,9 +64,11 @@ def test_control_planes_work_with_it(name: str, cluster: Cluster, hosts: dict[st
     urls = [f"https://{hosts[member].address}:2379" for member in ETCD_HOSTS]
     said = hosts[name].read("/etc/kubernetes/manifests/kube-apiserver.yaml")
     assert f"--etcd-servers={','.join(urls)}\n" in said
+    # the first has the keys of the authorities
+    signer = ["kube-csr-signer.yaml"] if name == CONTROL_PLANES[0] else []
     assert hosts[name].run("ls /etc/kubernetes/manifests").split() == [
-        f"kube-{component}.yaml" for component in ("apiserver", "controller-manager", "scheduler")
-    ]
+        "kube-apiserver.yaml", "kube-controller-manager.yaml", *signer, "kube-scheduler.yaml"
+    ]  # fmt: skip
     eventually(lambda: ready(cluster.get("node", name)), f"{name} is Ready", 60)
 
 
@@ -84,4 +87,4 @@ def test_kubeadm_is_told_of_an_external_etcd(cluster: Cluster, hosts: dict[str, 
 
 
 def test_hosts_of_etcd_are_no_nodes(cluster: Cluster) -> None:
-    assert {node["metadata"]["name"] for node in cluster.items("nodes")} == set(CONTROL_PLANES)
+    assert {node["metadata"]["name"] for node in cluster.items("nodes")} == {*CONTROL_PLANES, WORKER}
