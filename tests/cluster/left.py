@@ -56,8 +56,12 @@ def of_cluster(cluster: Cluster, first: Host) -> dict[str, Any]:
     kept = [each for each in objects if each["metadata"].get("namespace", SPACES[0]) in SPACES]
     nodes = kubeadm.objects(lab, lab.host(first.name), "nodes")
     described = [mask_object(golden.bare(each)) for each in kept] + [golden.bare_node(each) for each in nodes]
+    # tokens have names that are masked, so one name may stand for several
+    named: dict[str, list[Any]] = {}
+    for each in sorted(described, key=json.dumps):
+        named.setdefault(golden.file_name(each), []).append(json.loads(plain(json.dumps(each))))
     return {
-        "objects": {golden.file_name(each): json.loads(plain(json.dumps(each))) for each in described},
+        "objects": {name: {str(number): one for number, one in enumerate(each)} for name, each in named.items()},
         "etcd": etcd_members(cluster, f"etcd-{first.name}"),
     }
 

@@ -52,6 +52,7 @@ def gives_nothing_away(chain: Chain, wanted: list[Needle]) -> None:
     """Output, log, facts and temporary files of all the runs, of those too that could not clean up."""
     assert (chain.folder / "ansible.log").stat().st_size > 10_000
     assert "ESTABLISH SSH CONNECTION" in (chain.folder / "output-000").read_text()
-    assert secret_search.search_below(chain.folder, wanted) == {}
+    found = secret_search.search_below(chain.folder, wanted)
+    assert found == {}, found
     for path in chain.folder.rglob("*"):
         assert not path.is_file() or b"PRIVATE KEY-----" not in path.read_bytes(), path
