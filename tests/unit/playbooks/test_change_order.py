@@ -22,7 +22,7 @@ pytestmark = pytest.mark.playbook
 CHECKOUT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(sys.executable).with_name("ansible-playbook")
 NAMES = ("cp1", "cp2", "cp3")
-PLAY = "Change the control planes of a running cluster, one after the other"
+PLAY = "Change running control planes, one after the other"
 #: a host's manifest is a file with one word; API servers that are told "bad" do not run
 MODULE = """
 import os
@@ -84,6 +84,7 @@ def fact(name: str, address: str, **host: Any) -> dict[str, Any]:
         "local_api_endpoint": {"advertiseAddress": address},
         "skip_phases": [],
         "upload_certs": False,
+        "ca_keys": "shared",
         "host": {**known, "etcd_initial_cluster_state": "", **host},
     }
 
