@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
+
 from tests.cluster.cluster import Cluster
 from tests.cluster.hosts import Host
 
@@ -21,8 +24,8 @@ PLACES = ("/etc/kubernetes", "/var/lib/kubelet/pki", "/etc/kubephase")
 BLOCK = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(.+?)-----END", re.DOTALL)
 EMBEDDED = re.compile(r"\b[A-Za-z0-9+/]{200,}={0,2}")
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{80,}={0,2}")
-#: of a key's first line most is the same for all keys of its kind
-LINE = 64
+#: fewer characters may be those of something else
+SHORTEST = 24
 DEPTH = 3
 
 #: runs on the host: every small file there that could hold a key, as JSON
@@ -75,18 +78,42 @@ def private_keys(text: str) -> Iterator[str]:
 
 
 def shapes(body: str) -> Iterator[bytes]:
-    """Lines of the PEM form, the key itself, and the PEM form once more in base64, wherever it may begin."""
+    """What of a key nobody may see, in lines of the PEM form, as bytes, and in the PEM form once more in base64.
+
+    The public part, which a key has too, is in certificates and requests, and at times in the same characters.
+    """
     lines = body.split()
-    own = [line.encode() for line in lines[1:] if len(line) == LINE]
-    if not own:  # a short key: the end of its only line or lines is its own
-        own = ["".join(lines)[-44:].encode()]
-    yield from own
     raw = base64.b64decode("".join(lines))
-    yield raw[-40:]
+    regions = [(raw.find(number), len(number)) for number in _secret_numbers(raw)]
+    own = [part.encode() for number, line in enumerate(lines) for part in _secret_parts(line, 48 * number, regions)]
+    yield from own
+    yield from (raw[start : start + 32] for start, _ in regions)
     for text in own[:2]:
         for shift in range(3):
             # 12 bytes are 16 characters; what lies before and after decides over the outermost ones
-            yield base64.b64encode(b"\0" * shift + text)[4:48]
+            yield base64.b64encode(b"\0" * shift + text)[4 : 4 + len(text) // 12 * 16 - 16]
+
+
+def _secret_numbers(raw: bytes) -> list[bytes]:
+    key = serialization.load_der_private_key(raw, None)
+    if isinstance(key, rsa.RSAPrivateKey):
+        found = key.private_numbers()
+        numbers = [(found.d, key.key_size // 8), (found.p, key.key_size // 16), (found.q, key.key_size // 16)]
+        # where a number begins with zeros it is written without them
+        return [number.to_bytes(size, "big").lstrip(b"\0") for number, size in numbers]
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return [key.private_numbers().private_value.to_bytes((key.key_size + 7) // 8, "big")]
+    assert isinstance(key, (ed25519.Ed25519PrivateKey, x25519.X25519PrivateKey))
+    return [key.private_bytes_raw()]
+
+
+def _secret_parts(line: str, first: int, regions: Iterable[tuple[int, int]]) -> Iterator[str]:
+    """What of a line, whose first byte has this number in the key, tells of these bytes alone."""
+    for start, length in regions:
+        begins, ends = max(start - first, 0), min(start + length - first, len(line) // 4 * 3)
+        part = line[-(-begins // 3) * 4 : ends // 3 * 4]
+        if ends - begins >= 18 and len(part) >= SHORTEST:
+            yield part
 
 
 def of_tokens(cluster: Cluster) -> list[Needle]:

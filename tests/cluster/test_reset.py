@@ -167,7 +167,9 @@ def test_nothing_was_touched_until_it_was(reset: Resetting) -> None:
 def test_check_mode_tells_all_that_goes(reset: Resetting, everybody: list[Host]) -> None:
     assert reset.plan.code == 0, reset.plan.output
     # balancers show the text of what they lose, nodes show names alone
-    nodes = "".join(part for part in reset.plan.output.split("\nTASK [") if part.startswith("kubephase.cluster.reset :"))
+    nodes = "".join(
+        part for part in reset.plan.output.split("\nTASK [") if part.startswith("kubephase.cluster.reset :")
+    )
     assert "+delete " in nodes
     assert not [line for line in nodes.splitlines() if line.startswith("-") and not line.startswith("---")]
     for wanted in (

@@ -93,3 +93,16 @@ def test_passwords_are_found_in_files_also_in_base64(tmp_path: Path) -> None:
         "deep/plain": {"certificate key"},
         "coded": {"certificate key"},
     }
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec"])
+def test_the_public_part_of_a_key_is_none_of_it(kind: str) -> None:
+    """It is in the private one too: wherever its bytes begin, they may be the same characters."""
+    key = serialization.load_pem_private_key(KEYS[kind].encode(), None)
+    public = key.public_key()
+    der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    text = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    needles = searching.of_files({"x": KEYS[kind]})
+    for shift in range(48):
+        assert searching.search(base64.b64encode(b"\0" * shift + der), needles) == set()
+        assert searching.search(encoded("a" * shift + text).encode(), needles) == set()
