@@ -67,7 +67,7 @@ STAGES: dict[str, Stage] = {
     "molecule": molecule("default"),
     "kubeadm": molecule("kubeadm"),
     "ha": molecule("ha"),
-    "etcd": molecule("etcd"),
+    "etcd": molecule("etcd", always=False),
     "ha-everything": molecule("ha", always=False, everything=True),
     f"artifacts-{OLDEST}": Stage(["python", "-m", "lab", "artifacts"], OLDEST),
     f"minor-{OLDEST}": molecule("minor", OLDEST),
