@@ -18,8 +18,6 @@ from tests.cluster.writer import Writer
 
 CONTROL_PLANES = ("cp1", "cp2", "cp3")
 BALANCERS = ("lb1", "lb2")
-#: etcd has made room beforehand: only bytes in quantity need more of it
-MUCH = 500_000
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +94,3 @@ def test_killed_haproxy(watched: Watched, balancers: list[Host], members: list[H
     faults.kill_process(active, "haproxy")
     watched.after(f"killed haproxy of {active.name}", members)
     eventually(lambda: active.shell("pgrep -x haproxy").stdout, "haproxy runs again", 30)
-
-
-def test_full_disk(watched: Watched, cluster: Cluster, members: list[Host]) -> None:
-    victim = members[-1]
-    with faults.small_disk(victim):
-        faults.wait_healthy(cluster, members)
-        faults.lead(cluster, members, victim)
-        with faults.full_disk(victim), writing(cluster, "full-disk", MUCH) as much:
-            eventually(lambda: not faults.healthy(cluster, members), "etcd feels that its disk is full", 90)
-            watched.during()
-            assert much.missing(much.acknowledged) == []
-        faults.wait_healthy(cluster, members)
-    watched.after(f"full disk of {victim.name}", members)
