@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.kubephase.cluster.plugins.filter.founding import peer_url
+from ansible_collections.kubephase.cluster.plugins.filter.founding import entry, peer_url
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.addresses import join_host_port
 
 EXISTING = "existing"
 CLIENT_PORT = 2379
@@ -25,11 +26,11 @@ def etcd_hosts(facts: Mapping[str, Mapping[str, Any]], in_use: bool = False) -> 
     told = {name: str(fact["host"]["etcd_initial_cluster"]) for name, fact in facts.items()}
     joined = {name for name, fact in facts.items() if fact["host"]["etcd_initial_cluster_state"] == EXISTING}
     begun = [text for name, text in told.items() if text and name not in joined]
-    everyone = ",".join(_entry(fact) for fact in facts.values())
+    everyone = ",".join(entry(fact) for fact in facts.values())
     beginning = "" if in_use else next(iter(begun), "" if any(told.values()) else everyone)
     members: dict[str, dict[str, Any]] = {}
     for name, fact in facts.items():
-        begins = not told[name] and _entry(fact) in beginning.split(",")
+        begins = not told[name] and entry(fact) in beginning.split(",")
         text = told[name] or (beginning if begins else "")
         members[name] = {"initial_cluster": text, "joins": name in joined or not text, "begins": begins}
     return {
@@ -44,7 +45,7 @@ def etcd_hosts(facts: Mapping[str, Mapping[str, Any]], in_use: bool = False) -> 
 
 def etcd_urls(hosts: Sequence[Mapping[str, Any]]) -> list[str]:
     """Where clients reach etcd, from the variables of its hosts."""
-    return [f"https://{_bracketed(_address(host))}:{CLIENT_PORT}" for host in hosts]
+    return [f"https://{join_host_port(_address(host), CLIENT_PORT)}" for host in hosts]
 
 
 def etcd_unknown(hosts: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -65,10 +66,6 @@ def _holder(facts: Mapping[str, Mapping[str, Any]]) -> str:
     return next(iter([*told, *facts]), "")
 
 
-def _entry(fact: Mapping[str, Any]) -> str:
-    return f"{fact['node_registration']['name']}={peer_url(fact)}"
-
-
 def _known_address(host: Mapping[str, Any]) -> str:
     for name, field in (("kubephase", "local_api_endpoint"), ("kubephase_local_api_endpoint", "")):
         found = host.get(name) or {}
@@ -80,10 +77,6 @@ def _known_address(host: Mapping[str, Any]) -> str:
 
 def _address(host: Mapping[str, Any]) -> str:
     return _known_address(host) or str(host.get("ansible_host") or host["inventory_hostname"])
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 class FilterModule:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.addresses import join_host_port
+
 _LAST_PHASE = "kubelet-finalize/enable-client-cert-rotation"
 
 
@@ -20,7 +22,7 @@ def founding(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     hosts = {name: fact["host"] for name, fact in facts.items()}
     begun = [name for name, fact in facts.items() if founds(fact)]
     if not any(_stands(fact) for fact in facts.values()):
-        founders, initial_cluster = list(hosts), ",".join(map(_entry, facts.values()))
+        founders, initial_cluster = list(hosts), ",".join(map(entry, facts.values()))
     else:
         told = (_told(hosts[name]) for name in [*begun, *hosts])
         initial_cluster = next(filter(None, told), "")
@@ -58,16 +60,17 @@ def _told(host: Mapping[str, Any]) -> str:
 def _waiting(facts: Mapping[str, Mapping[str, Any]], initial_cluster: str) -> list[str]:
     """Hosts that the others count on, and that were not reached."""
     entries = initial_cluster.split(",")
-    return [name for name, fact in facts.items() if not fact["host"]["member"] and _entry(fact) in entries]
+    return [name for name, fact in facts.items() if not fact["host"]["member"] and entry(fact) in entries]
 
 
 def peer_url(fact: Mapping[str, Any]) -> str:
     """Where the host's etcd answers the other members."""
     address = str(fact["local_api_endpoint"]["advertiseAddress"])
-    return f"https://[{address}]:2380" if ":" in address else f"https://{address}:2380"
+    return f"https://{join_host_port(address, 2380)}"
 
 
-def _entry(fact: Mapping[str, Any]) -> str:
+def entry(fact: Mapping[str, Any]) -> str:
+    """The host in etcd's ``initial-cluster``."""
     return f"{fact['node_registration']['name']}={peer_url(fact)}"
 
 

@@ -9,6 +9,8 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.addresses import join_host_port
+
 Host = Mapping[str, Any]
 
 _VARIABLE = "kubephase_remove_nodes"
@@ -48,7 +50,7 @@ def removal(
         "nodes": [_node_name(name, known.get(name)) for name in nodes],
         "members": [_member(name, known.get(name)) for name in of_etcd],
         "guessed": [_guess(name, known.get(name)) for name in asked if _is_guessed(known.get(name))],
-        "endpoints": [f"https://{_bracketed(_address(host))}:2379" for host in staying if _answers(host)]
+        "endpoints": [f"https://{join_host_port(_address(host), 2379)}" for host in staying if _answers(host)]
         if stacked
         else [],
         "balancers": [str(host["inventory_hostname"]) for host in balancing if _answers(host)],
@@ -202,7 +204,7 @@ def _guess(name: str, host: Host | None) -> dict[str, Any]:
 
 
 def _member(name: str, host: Host | None) -> dict[str, Any]:
-    urls = [f"https://{_bracketed(address)}:2380" for address in _addresses(host)] if host else []
+    urls = [f"https://{join_host_port(address, 2380)}" for address in _addresses(host)] if host else []
     return {"name": _node_name(name, host), "peer_urls": urls}
 
 
@@ -225,10 +227,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 def _host_part(endpoint: str) -> str:

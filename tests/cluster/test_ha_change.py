@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 import re
 import socket
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.cluster.background import Background
 from tests.cluster.cluster import Cluster
 from tests.cluster.hosts import Host
 from tests.cluster.playbook import Playbooks, Run
@@ -33,22 +33,12 @@ BAD = {"name": "no-such-flag", "value": "1"}
 SHORT = 45
 
 
-class Listening:
+class Listening(Background):
     """When API servers did not listen: none does between its end and its next start, however busy the machine is."""
 
     def __init__(self, hosts: Sequence[Host]) -> None:
-        self._over = threading.Event()
         self._refused: dict[str, list[tuple[float, float]]] = {host.name: [] for host in hosts}
-        self._threads = [threading.Thread(target=self._look, args=(host,), daemon=True) for host in hosts]
-
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__(self._look, hosts)
 
     def away(self, name: str) -> tuple[float, float]:
         """From the first refusal to the last one."""

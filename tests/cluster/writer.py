@@ -15,7 +15,6 @@ import http.client
 import json
 import ssl
 import tempfile
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+
+from tests.cluster.background import Background
 
 #: seconds after which a client gives an attempt up
 PATIENCE = 2.0
@@ -76,18 +77,15 @@ class Client:
         return max(later - earlier for earlier, later in zip(moments, moments[1:]))
 
 
-class Writer:
+class Writer(Background):
     """Runs the clients, each with a connection of its own that it keeps while it works, as a controller does."""
 
     def __init__(self, access: Access, namespace: str, clients: int = 3, size: int = 200) -> None:
         self._access = access
         self._namespace = namespace
         self._size = size
-        self._over = threading.Event()
         self.clients = [Client(time.monotonic()) for _ in range(clients)]
-        self._threads = [
-            threading.Thread(target=self._work, args=(number,), daemon=True) for number in range(len(self.clients))
-        ]
+        super().__init__(self._work, range(clients))
 
     def start(self) -> None:
         self._request(
@@ -96,13 +94,7 @@ class Writer:
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self._namespace}},
             accepted=(201, 409),
         )
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
+        super().start()
 
     @property
     def acknowledged(self) -> dict[str, str]:

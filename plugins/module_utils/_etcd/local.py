@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ansible_collections.kubephase.cluster.plugins.module_utils import _static_pods_running
+from ansible_collections.kubephase.cluster.plugins.module_utils._config.addresses import join_host_port
 from ansible_collections.kubephase.cluster.plugins.module_utils._errors import KubephaseError
 from ansible_collections.kubephase.cluster.plugins.module_utils._etcd.client import Credentials
 
@@ -37,7 +38,7 @@ def _of_members(initial_cluster: str, own: str) -> list[str]:
     """Where the members that etcd began with answer clients, should its own not answer. Some of them may be gone by now."""
     hosts = [urlsplit(entry.partition("=")[2]).hostname for entry in initial_cluster.split(",")]
     scheme = urlsplit(own).scheme
-    return [f"{scheme}://[{host}]:2379" if ":" in host else f"{scheme}://{host}:2379" for host in hosts if host]
+    return [f"{scheme}://{join_host_port(host, 2379)}" for host in hosts if host]
 
 
 def find(manifests: str, certificates_dir: str) -> Access | None:

@@ -290,7 +290,9 @@ def test_a_configuration_that_nobody_used_is_not_started(machine: Machine) -> No
 
 def test_the_packages_own_example_is_not_started(machine: Machine) -> None:
     text = "listen example\n"
-    conffile = f"Conffiles:\n /etc/haproxy/haproxy.cfg {hashlib.md5(text.encode()).hexdigest()}\n"  # noqa: S324
+    conffile = (
+        f"Conffiles:\n /etc/haproxy/haproxy.cfg {hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}\n"
+    )
     machine.write("var/lib/dpkg/status", STATUS + conffile)
     machine.write("etc/haproxy/haproxy.cfg", text)
     machine.apply()
