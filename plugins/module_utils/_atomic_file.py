@@ -28,11 +28,13 @@ def mode_of(path: str) -> Optional[int]:
         return None
 
 
-def write(path: str, data: bytes, mode: int) -> None:
+def write(path: str, data: bytes, mode: int, when: Optional[float] = None) -> None:
     """Replace ``path`` by ``data`` with exactly ``mode``, in one step.
 
     The temporary name begins with a dot, so that a kubelet watching the directory never reads it, and carries the mode
     from the start, so that a key is never readable by others. An existing file's owner is kept.
+
+    :param when: when the file is said to have been changed, in seconds since the epoch; None is now.
     """
     directory = os.path.dirname(path) or "."
     handle, temporary = tempfile.mkstemp(prefix="." + os.path.basename(path) + ".", dir=directory)
@@ -42,6 +44,8 @@ def write(path: str, data: bytes, mode: int) -> None:
             _keep_owner(path, out.fileno())
             out.write(data)
             out.flush()
+            if when is not None:
+                os.utime(out.fileno(), (when, when))
             os.fsync(out.fileno())
         os.rename(temporary, path)
     except BaseException:

@@ -1,7 +1,11 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The last step of a kubelet's start: its kubeconfig names the certificate that the kubelet rotates itself."""
+"""The last step of a kubelet's start: its kubeconfig names the certificate that the kubelet rotates itself.
+
+kubeadm then restarts the kubelet. One that made the rotated certificate itself works with that already, whatever its
+kubeconfig says, and goes on: a kubelet that has just started puts off the first probe of a new Pod for up to ten seconds.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ FILE_MODE = 0o600
 def finalize(
     path: str, certificate_directory: str, unit: Unit, check_mode: bool, joined: bool = False
 ) -> dict[str, Any]:
-    """Let the kubeconfig ``path`` name the rotated certificate, and restart the kubelet where it started before that.
+    """Let the kubeconfig ``path`` name the rotated certificate, and restart a kubelet that may not be working with it.
 
     Nothing is done where the kubelet has not made such a certificate, because rotation is off. An expired one is not
     taken: a kubelet started with the certificate inside the kubeconfig replaces it.
@@ -36,7 +40,7 @@ def finalize(
             raise KubephaseError(
                 "the kubelet's kubeconfig is missing", where=path, hint="Run the role kubeconfig first"
             )
-        return _result(path, rotated, "", True, ["restarted"])
+        return _result(path, rotated, "", True, [])
     mapping = _kubeconfig.load_mapping(data, path)
     user = _kubeconfig.current_user(mapping, path)
     before = _credentials(user)
@@ -46,11 +50,14 @@ def finalize(
         user["client-certificate"] = user["client-key"] = rotated
         if joined:
             mapping = _kubeconfig.of_tls_bootstrap(_kubeconfig.current_cluster(mapping, path), user)
-    after = _credentials(user)
-    if after != before and not check_mode:
-        _atomic_file.write(path, _kubeconfig.text(mapping), FILE_MODE)
-    done = unit.ensure(state="unchanged", newer_than=[path], restart=after != before)
-    return _result(path, rotated, before, after != before, done)
+    written = _credentials(user) != before
+    works_with_it = unit.is_older_than(rotated)
+    if written and not check_mode:
+        # a file that keeps its time is no reason for a restart, to no later run either
+        when = os.stat(path).st_mtime if works_with_it else None
+        _atomic_file.write(path, _kubeconfig.text(mapping), FILE_MODE, when)
+    done = unit.ensure(state="unchanged", newer_than=[path], restart=written and not works_with_it)
+    return _result(path, rotated, before, written, done)
 
 
 def _is_usable(path: str) -> bool:

@@ -56,6 +56,11 @@ class Unit:
     def is_active(self) -> bool:
         return self.properties().get("ActiveState") == "active"
 
+    def is_older_than(self, path: str) -> bool:
+        """Whether it runs, since before ``path`` was written; a link counts as what it leads to."""
+        found = self.properties()
+        return found.get("ActiveState") == "active" and bool(written_after(_started_at(found), [path]))
+
     def ensure(
         self,
         *,

@@ -13,7 +13,9 @@ author: kubephase contributors (@kubephase)
 description:
   - Does what C(kubeadm init phase kubelet-finalize enable-client-cert-rotation) does. In the kubelet's kubeconfig the
     client certificate and key inside are replaced by the path of C(kubelet-client-current.pem).
-  - The kubelet is restarted when it started before the file was written, also when an earlier run wrote it.
+  - A kubelet that made C(kubelet-client-current.pem) after it started works with that already, and is not restarted; the file
+    keeps its time of modification. Any other one is restarted when it started before the file was written, also when an earlier
+    run wrote it.
   - Nothing is done where the kubelet has not made C(kubelet-client-current.pem), or where that has expired.
 extends_documentation_fragment:
   - kubephase.cluster.attributes

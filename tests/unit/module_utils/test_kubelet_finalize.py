@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -22,12 +23,19 @@ DAY = timedelta(days=1)
 
 
 class Kubelet:
-    """Stands for the systemd unit: restarts when told to, or when a file is newer than it."""
+    """Stands for the systemd unit: restarts when told to, or when a file is newer than it.
 
-    def __init__(self, running=True):
+    :param made_it: the certificate that is rotated was made since it started.
+    """
+
+    def __init__(self, running=True, made_it=False):
         self.running = running
+        self.made_it = made_it
         self.restarts = 0
         self.stale = False
+
+    def is_older_than(self, path):
+        return self.running and self.made_it and Path(path).exists()
 
     def is_active(self):
         return self.running
@@ -86,6 +94,20 @@ def test_certificate_inside_is_replaced_by_the_path(files):
     again = run(directory, unit)
     assert (again["changed"], again["diff"], unit.restarts) == (False, [], 1)
     assert "LS0t" not in str(done["diff"])
+
+
+def test_kubelet_that_made_the_certificate_goes_on(files):
+    directory, rotate = files
+    rotate(NOW + DAY)
+    path = directory / "kubelet.conf"
+    os.utime(path, (1000, 1000))
+    unit = Kubelet(made_it=True)
+    planned = run(directory, unit, check_mode=True)
+    assert planned["changed"] and planned["diff"] and not planned["unit"]
+    assert run(directory, unit) == planned
+    assert _kubeconfig.load(str(path)).client_certificate_path == f"{directory}/kubelet-client-current.pem"
+    assert (path.stat().st_mtime, unit.restarts) == (1000, 0), "no later run restarts it either"
+    assert not run(directory, unit)["changed"]
 
 
 def test_on_a_host_that_stands_for_one_that_joined_the_file_is_what_the_kubelet_writes(files):

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,20 @@ def test_one_that_only_hides_others_is_none(systemd: Systemd, tmp_path: Path) ->
 def test_what_systemd_misses_itself_is_read(systemd: Systemd) -> None:
     systemd.says = f"{LOADED}NeedDaemonReload=yes\nDropInPaths=\n"
     assert Unit("kubelet").ensure() == ["daemon-reloaded"]
+
+
+@pytest.mark.parametrize(
+    ("state", "written", "older"), [("active", 60, True), ("active", -60, False), ("failed", 60, False)]
+)
+def test_what_was_written_since_it_started(
+    systemd: Systemd, tmp_path: Path, state: str, written: int, older: bool
+) -> None:
+    started = time.clock_gettime(time.CLOCK_MONOTONIC) - 3600
+    systemd.says = f"LoadState=loaded\nActiveState={state}\nExecMainStartTimestampMonotonic={int(started * 1e6)}\n"
+    path = tmp_path / "kubelet-client-2026.pem"
+    path.write_text("")
+    os.utime(path, (0, time.time() - 3600 + written))
+    link = tmp_path / "kubelet-client-current.pem"
+    link.symlink_to(path)
+    assert Unit("kubelet").is_older_than(str(link)) is older
+    assert not Unit("kubelet").is_older_than(str(tmp_path / "none"))
