@@ -132,7 +132,7 @@ def _workload_problem(
     if status.get("observedGeneration", 0) < generation:
         return KubephaseError("was not yet looked at by its controller", where=workload.label)
     wanted, updated, available = _numbers(workload.kind, obj, status)
-    if updated >= wanted and available >= wanted:
+    if updated >= wanted and (available >= wanted or _is_deployment_available(workload.kind, status)):
         return None
     if foreign and workload.kind == "DaemonSet":
         pods = _pods(client, workload.namespace, obj)
@@ -140,6 +140,11 @@ def _workload_problem(
             return None
     hint = _pod_problems(client, workload.namespace, obj) if explain else ""
     return KubephaseError(f"{min(updated, available)} of {wanted} Pods are available", where=workload.label, hint=hint)
+
+
+def _is_deployment_available(kind: str, status: Object) -> bool:
+    """As Kubernetes sees it: as many Pods serve as its rollout strategy asks for, such as one of CoreDNS' two."""
+    return kind == "Deployment" and _condition({"status": status}, "Available").get("status") == "True"
 
 
 def _numbers(kind: str, obj: Object, status: Object) -> tuple[int, int, int]:

@@ -31,7 +31,8 @@ options:
     default: ready
   workloads:
     description:
-      - Workloads whose Pods all have to be up to date and available. Of a DaemonSet those on O(nodes), if there are any.
+      - Workloads whose Pods have to be up to date and available. Of a DaemonSet all of them, those on O(nodes) if there are any. Of a
+        Deployment as many as its condition C(Available) asks for.
     type: list
     elements: dict
     default: []

@@ -22,7 +22,11 @@ KUBECTL = "kubectl --kubeconfig=/etc/kubernetes/admin.conf"
 TOKEN = "abcdef.0123456789abcdef"
 JOIN = re.compile(r"--discovery-token-ca-cert-hash (sha256:[0-9a-f]{64})")
 KEY = re.compile(r"--certificate-key ([0-9a-f]{64})")
-WORKLOADS = ("deployment/coredns", "daemonset/kube-proxy")
+#: what says of each that it is available
+WORKLOADS = (
+    "rollout status daemonset/kube-proxy",
+    "wait --for=condition=Available deployment/coredns",
+)
 
 
 def everywhere(hosts: Iterable[Host], act: Callable[[Host], Any]) -> list[Any]:
@@ -141,7 +145,7 @@ def wait(control_plane: Host) -> None:
     """Until every node is Ready and the addons are available."""
     control_plane.run(f"{KUBECTL} wait --for=condition=Ready nodes --all --timeout=300s", timeout=320)
     for workload in WORKLOADS:
-        control_plane.run(f"{KUBECTL} -n kube-system rollout status {workload} --timeout=300s", timeout=320)
+        control_plane.run(f"{KUBECTL} -n kube-system {workload} --timeout=300s", timeout=320)
 
 
 def reset(hosts: Iterable[Host]) -> None:

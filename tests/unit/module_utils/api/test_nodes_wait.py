@@ -33,6 +33,10 @@ def workload(observed=2, **status):
     }
 
 
+def available(status):
+    return {"type": "Available", "status": status}
+
+
 @pytest.fixture
 def run(admin_conf):
     def run(*nodes, condition="ready", workloads=(), timeout=0.3, check_mode=False):
@@ -104,6 +108,9 @@ def test_it_goes_on_when_the_node_is_ready(put, run):
         (DNS, workload(observed=1, updatedReplicas=2, availableReplicas=2), "was not yet looked at by its controller"),
         (DNS, workload(updatedReplicas=2, availableReplicas=1), "1 of 2 Pods are available"),
         (DNS, workload(updatedReplicas=1, availableReplicas=2), "1 of 2 Pods are available"),
+        (DNS, workload(updatedReplicas=2, availableReplicas=1, conditions=[available("False")]), "1 of 2 Pods"),
+        (DNS, workload(updatedReplicas=1, availableReplicas=2, conditions=[available("True")]), "1 of 2 Pods"),
+        (DNS, workload(updatedReplicas=2, availableReplicas=1, conditions=[available("True")]), None),
         (DNS, workload(updatedReplicas=2, availableReplicas=2), None),
         (PROXY, workload(desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=2), "2 of 3 Pods"),
         (PROXY, workload(desiredNumberScheduled=3, updatedNumberScheduled=1, numberAvailable=3), "1 of 3 Pods"),
