@@ -40,6 +40,8 @@ from ansible_collections.kubephase.cluster.plugins.module_utils._systemd import 
 
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd", "kube-csr-signer")
 _PROBE_SECONDS = 5.0
+# components share their processors with whoever asks them
+_ASK_SECONDS = 0.25
 # so long check mode goes on to ask what is not well at first: members of etcd may just be electing their leader
 _LOOK_SECONDS = 5.0
 _LOG_LINES = 12
@@ -127,7 +129,7 @@ def _wait_for_components(awaited: Awaited, unit: Unit) -> list[str]:
                 f"not healthy after {awaited.component_timeout:g} seconds:",
             )
         missing = [component for component, _problem in told]
-        time.sleep(POLL_SECONDS)
+        time.sleep(_ASK_SECONDS)
 
 
 def _unwell(awaited: Awaited) -> list[str]:
