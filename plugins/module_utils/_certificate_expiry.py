@@ -42,9 +42,9 @@ def _described(name: str, path: str, issuer: dict[str, Any], now: datetime) -> l
     data = _atomic_file.read(path)
     if data is None:
         return []
-    _certificate.require_library()
     facts: dict[str, Any] = {"name": name, "path": path, **issuer, "expires": "", "residual_seconds": 0, "error": ""}
     try:
+        _certificate.require_library()
         if path.endswith(".conf"):
             data = _kubeconfig.parse(data, path).read_client_certificate()
         end = _certificate.not_after(certificates.load_chain(data, path)[0])

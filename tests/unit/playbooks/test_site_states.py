@@ -1,7 +1,7 @@
 # Copyright (c) 2026 kubephase contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What site.yml refuses because of what the hosts are: their facts are given, and modules only tell how they were called."""
+"""What site.yml and join.yml refuse because of what the hosts are: their facts are given, and modules only tell how they were called."""
 
 from __future__ import annotations
 
@@ -56,7 +56,13 @@ def facts(prefix: str, first: int, hosts: Sequence[dict[str, Any]]) -> dict[str,
     return found
 
 
-def site(tmp_path: Path, *hosts: dict[str, Any], etcd: Sequence[dict[str, Any]] = (), **variables: Any) -> str:
+def site(
+    tmp_path: Path,
+    *hosts: dict[str, Any],
+    etcd: Sequence[dict[str, Any]] = (),
+    playbook: str = "site",
+    **variables: Any,
+) -> str:
     """All that the playbook printed on control planes cp1, cp2, ... It has to fail before it prepares a host."""
     (tmp_path / "tells").write_text(TELLS)
     (tmp_path / "tells").chmod(0o755)
@@ -76,7 +82,7 @@ def site(tmp_path: Path, *hosts: dict[str, Any], etcd: Sequence[dict[str, Any]] 
         "ANSIBLE_LOCAL_TEMP": str(tmp_path / "tmp"),
         "ANSIBLE_NOCOLOR": "1",
     }
-    command = [str(PROGRAM), "-i", str(tmp_path / "inventory.yml"), "--check", "kubephase.cluster.site"]
+    command = [str(PROGRAM), "-i", str(tmp_path / "inventory.yml"), "--check", f"kubephase.cluster.{playbook}"]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
@@ -85,8 +91,9 @@ def site(tmp_path: Path, *hosts: dict[str, Any], etcd: Sequence[dict[str, Any]] 
     return " ".join(done.stdout.split())
 
 
-def test_a_node_that_is_no_control_plane(tmp_path: Path) -> None:
-    said = site(tmp_path, {**BARE, "member": "worker"}, MEMBER)
+@pytest.mark.parametrize("playbook", ["site", "join"])
+def test_a_node_that_is_no_control_plane(tmp_path: Path, playbook: str) -> None:
+    said = site(tmp_path, {**BARE, "member": "worker"}, MEMBER, playbook=playbook)
     assert "group control_plane: cp1 is a node and no control plane" in said
 
 

@@ -126,6 +126,15 @@ def test_an_etcd_that_does_not_answer(ask, tmp_path):
     assert "no member of etcd answers" in etcd["error"] and not etcd["has_quorum"]
 
 
+def test_without_the_library_for_certificates_the_rest_is_told(ask, authority, tmp_path, monkeypatch):
+    (tmp_path / "pki").mkdir()
+    (tmp_path / "pki/ca.crt").write_bytes(authority.pem)
+    monkeypatch.setattr(_certificate, "library_is_there", lambda: False)
+    found = ask()
+    assert "python3-cryptography" in found["authorities"][0]["error"]
+    assert found["api_server"]["ready"]
+
+
 def test_ends_of_certificates(ask, authority, tmp_path):
     """admin.conf is what the client uses here."""
     pki = tmp_path / "pki"
