@@ -51,11 +51,11 @@ def finalize(
         if joined:
             mapping = _kubeconfig.of_tls_bootstrap(_kubeconfig.current_cluster(mapping, path), user)
     written = _credentials(user) != before
-    works_with_it = unit.is_older_than(rotated)
+    works_with_it = written and unit.is_older_than(rotated)
     if written and not check_mode:
         # a file that keeps its time is no reason for a restart, to no later run either
-        when = os.stat(path).st_mtime if works_with_it else None
-        _atomic_file.write(path, _kubeconfig.text(mapping), FILE_MODE, when)
+        keeps = works_with_it and not unit.is_older_than(path)
+        _atomic_file.write(path, _kubeconfig.text(mapping), FILE_MODE, os.stat(path).st_mtime if keeps else None)
     done = unit.ensure(state="unchanged", newer_than=[path], restart=written and not works_with_it)
     return _result(path, rotated, before, written, done)
 

@@ -132,7 +132,7 @@ def _workload_problem(
     if status.get("observedGeneration", 0) < generation:
         return KubephaseError("was not yet looked at by its controller", where=workload.label)
     wanted, updated, available = _numbers(workload.kind, obj, status)
-    if updated >= wanted and (available >= wanted or _is_deployment_available(workload.kind, status)):
+    if updated >= wanted and (available >= wanted or _serves(workload.kind, status)):
         return None
     if foreign and workload.kind == "DaemonSet":
         pods = _pods(client, workload.namespace, obj)
@@ -142,9 +142,13 @@ def _workload_problem(
     return KubephaseError(f"{min(updated, available)} of {wanted} Pods are available", where=workload.label, hint=hint)
 
 
-def _is_deployment_available(kind: str, status: Object) -> bool:
-    """As Kubernetes sees it: as many Pods serve as its rollout strategy asks for, such as one of CoreDNS' two."""
-    return kind == "Deployment" and _condition({"status": status}, "Available").get("status") == "True"
+def _serves(kind: str, status: Object) -> bool:
+    """A Deployment that is available as Kubernetes sees it: as many Pods serve as its rollout strategy asks for, such as one
+    of CoreDNS' two. None of them is an old one that new ones are to replace, and one there has to be.
+    """
+    says_so = kind == "Deployment" and _condition({"status": status}, "Available").get("status") == "True"
+    is_rolled_out = bool(status.get("replicas", 0) <= status.get("updatedReplicas", 0))
+    return says_so and is_rolled_out and status.get("availableReplicas", 0) > 0
 
 
 def _numbers(kind: str, obj: Object, status: Object) -> tuple[int, int, int]:

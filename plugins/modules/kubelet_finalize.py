@@ -13,9 +13,9 @@ author: kubephase contributors (@kubephase)
 description:
   - Does what C(kubeadm init phase kubelet-finalize enable-client-cert-rotation) does. In the kubelet's kubeconfig the
     client certificate and key inside are replaced by the path of C(kubelet-client-current.pem).
-  - A kubelet that made C(kubelet-client-current.pem) after it started works with that already, and is not restarted; the file
-    keeps its time of modification. Any other one is restarted when it started before the file was written, also when an earlier
-    run wrote it.
+  - A kubelet that made C(kubelet-client-current.pem) after it started works with that already, and is not restarted for it; the
+    file keeps its time of modification. A kubelet that started before the file was written for another reason, or by an earlier run
+    that died, is restarted.
   - Nothing is done where the kubelet has not made C(kubelet-client-current.pem), or where that has expired.
 extends_documentation_fragment:
   - kubephase.cluster.attributes

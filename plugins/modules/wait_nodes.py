@@ -32,7 +32,7 @@ options:
   workloads:
     description:
       - Workloads whose Pods have to be up to date and available. Of a DaemonSet all of them, those on O(nodes) if there are any. Of a
-        Deployment as many as its condition C(Available) asks for.
+        Deployment as many as its condition C(Available) asks for, and at least one, when no Pods of before are left.
     type: list
     elements: dict
     default: []

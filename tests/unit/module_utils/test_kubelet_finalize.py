@@ -35,7 +35,8 @@ class Kubelet:
         self.stale = False
 
     def is_older_than(self, path):
-        return self.running and self.made_it and Path(path).exists()
+        newer = self.made_it if path.endswith(".pem") else self.stale
+        return self.running and newer and Path(path).exists()
 
     def is_active(self):
         return self.running
@@ -108,6 +109,19 @@ def test_kubelet_that_made_the_certificate_goes_on(files):
     assert _kubeconfig.load(str(path)).client_certificate_path == f"{directory}/kubelet-client-current.pem"
     assert (path.stat().st_mtime, unit.restarts) == (1000, 0), "no later run restarts it either"
     assert not run(directory, unit)["changed"]
+
+
+def test_kubeconfig_that_is_newer_for_another_reason_is_told_to_it(files):
+    """Or seems to be, as the clock was put back: a file of the future would have it restarted for ever."""
+    directory, rotate = files
+    rotate(NOW + DAY)
+    path = directory / "kubelet.conf"
+    tomorrow = (NOW + DAY).timestamp()
+    os.utime(path, (tomorrow, tomorrow))
+    unit = Kubelet(made_it=True)
+    unit.stale = True
+    assert run(directory, unit)["unit"] == ["restarted"]
+    assert path.stat().st_mtime < tomorrow - 3600
 
 
 def test_on_a_host_that_stands_for_one_that_joined_the_file_is_what_the_kubelet_writes(files):

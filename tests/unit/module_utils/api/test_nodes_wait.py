@@ -110,7 +110,19 @@ def test_it_goes_on_when_the_node_is_ready(put, run):
         (DNS, workload(updatedReplicas=1, availableReplicas=2), "1 of 2 Pods are available"),
         (DNS, workload(updatedReplicas=2, availableReplicas=1, conditions=[available("False")]), "1 of 2 Pods"),
         (DNS, workload(updatedReplicas=1, availableReplicas=2, conditions=[available("True")]), "1 of 2 Pods"),
-        (DNS, workload(updatedReplicas=2, availableReplicas=1, conditions=[available("True")]), None),
+        # a rollout that does not come to its end: an old one serves, two new ones do not
+        (
+            DNS,
+            workload(replicas=3, updatedReplicas=2, availableReplicas=1, conditions=[available("True")]),
+            "1 of 2 Pods",
+        ),
+        # a single one may be unavailable
+        (
+            DNS,
+            workload(replicas=2, updatedReplicas=2, availableReplicas=0, conditions=[available("True")]),
+            "0 of 2 Pods",
+        ),
+        (DNS, workload(replicas=2, updatedReplicas=2, availableReplicas=1, conditions=[available("True")]), None),
         (DNS, workload(updatedReplicas=2, availableReplicas=2), None),
         (PROXY, workload(desiredNumberScheduled=3, updatedNumberScheduled=3, numberAvailable=2), "2 of 3 Pods"),
         (PROXY, workload(desiredNumberScheduled=3, updatedNumberScheduled=1, numberAvailable=3), "1 of 3 Pods"),
